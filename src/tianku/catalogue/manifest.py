@@ -1,0 +1,91 @@
+"""What a snapshot is made of: immutable manifests, written last and read first."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from tianku.model.metadata import Frozen, TableMeta
+
+#: Version of the manifest format; a newer one is refused by name.
+FORMAT = 1
+
+
+class FileEntry(Frozen):
+    """One file of a snapshot; `path` is relative to the snapshot directory."""
+
+    path: str
+    bytes: int
+    sha256: str
+    rows: int | None = None
+    #: NESTED order-29 HEALPix range [first, last] of the rows, for pruning before any engine is asked
+    healpix: tuple[int, int] | None = None
+
+
+class ColumnStatistics(Frozen):
+    """Exact over all rows; `minimum` and `maximum` ignore null and NaN."""
+
+    nulls: int = 0
+    nans: int = 0
+    minimum: float | int | str | None = None
+    maximum: float | int | str | None = None
+    max_bytes: int | None = None
+    distinct: int | None = None  # approximate
+    #: counts in equal bins between minimum and maximum (numbers)
+    histogram: tuple[int, ...] = ()
+
+
+class RejectSummary(Frozen):
+    """Rows or files refused at ingest, by reason; the whole list is `report`."""
+
+    total: int = 0
+    reasons: dict[str, int] = {}
+    report: str | None = None  # CSV: file,row,reason
+
+
+class TableManifest(Frozen):
+    """One table of a snapshot."""
+
+    meta: TableMeta
+    files: tuple[FileEntry, ...]
+    #: DuckDB copy with the same rows in the same order; a cache that may be absent
+    serving: str | None = None
+    #: column -> Parquet file (value, _healpix_29) sorted by value, for id look-ups
+    id_tables: dict[str, str] = {}
+    statistics: dict[str, ColumnStatistics] = {}
+    #: spatial coverage, ASCII MOC
+    moc: str | None = None
+    nulled: dict[str, int] = {}  # column -> sentinels turned to null
+    rejects: RejectSummary = RejectSummary()
+
+
+class ProductSetManifest(Frozen):
+    """One product set of a snapshot.
+
+    `index` is a Parquet file with one row per file (see `tianku.products.index`), `obscore`
+    one with the ObsCore rows (29 mandatory columns and ours) that this set contributes.
+    """
+
+    name: str
+    type: Literal["spectrum", "image", "timeseries", "dynamic-spectrum", "cube", "other"]
+    index: FileEntry
+    obscore: FileEntry | None = None
+    products: int = 0
+    parts: int = 0
+    files: int = 0
+    bytes: int = 0
+    rejects: RejectSummary = RejectSummary()
+    moc: str | None = None
+
+
+class SnapshotManifest(Frozen):
+    """``manifest.json``: everything one revision of a dataset holds."""
+
+    format: int = FORMAT
+    dataset: str
+    revision: int
+    created: str  # UTC ISO with Z
+    tianku: str  # version of the code
+    #: the effective configuration (after `extends`), as JSON
+    configuration: dict[str, Any]
+    tables: dict[str, TableManifest] = {}
+    products: dict[str, ProductSetManifest] = {}

@@ -1,0 +1,1 @@
+"""Configuration and metadata: the vocabulary every other layer speaks. Imports nothing of Tianku."""
