@@ -1,0 +1,1 @@
+"""How well `describe` guesses: real columns with labels made beforehand."""
