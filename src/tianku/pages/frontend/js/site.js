@@ -1,0 +1,5 @@
+import { startCopy } from "./copy.js";
+import { startNav } from "./nav.js";
+
+startNav();
+startCopy();
