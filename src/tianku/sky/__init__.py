@@ -1,0 +1,1 @@
+"""The sphere: HEALPix ranges, coverage (MOC) and its maps."""
