@@ -7,7 +7,8 @@ upload) and runs it. Nothing above this layer writes SQL text or knows how bytes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -57,6 +58,36 @@ class EngineQuery:
     limits: Limits = Limits()
 
 
+class Cancellation:
+    """A wish to stop that may come before the `Result` exists (the caller left while `run` blocks)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._action: Callable[[], None] | None = None
+        self._cancelled = False
+
+    @property
+    def cancelled(self) -> bool:
+        """True once `cancel` was called."""
+        return self._cancelled
+
+    def cancel(self) -> None:
+        """Stop the query from any thread; harmless before it starts and after it ended."""
+        with self._lock:
+            self._cancelled = True
+            action = self._action
+        if action is not None:
+            action()
+
+    def attach(self, action: Callable[[], None]) -> None:
+        """Set what `cancel` does; called by the engine, at once when already cancelled."""
+        with self._lock:
+            self._action = action
+            cancelled = self._cancelled
+        if cancelled:
+            action()
+
+
 class Result(Protocol):
     """A running query. Iterate once; always close (it is a context manager)."""
 
@@ -83,8 +114,8 @@ class Result(Protocol):
 class Engine(Protocol):
     """Runs queries. Safe to call from many threads."""
 
-    def run(self, query: EngineQuery) -> Result:
-        """Start `query`.
+    def run(self, query: EngineQuery, cancellation: Cancellation | None = None) -> Result:
+        """Start `query` and wait for its first rows; `cancellation` stops it from then on.
 
         Raises
         ------

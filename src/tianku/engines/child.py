@@ -1,0 +1,149 @@
+"""The long lane: every query in a process of its own, so that its death frees all it held."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from pathlib import Path
+
+from sqlglot import exp
+
+from tianku.engines import errors
+from tianku.engines.base import Cancellation, EngineQuery, Relation
+from tianku.engines.bind import attached, read_parquet, to_sql
+from tianku.engines.duckdb import busy
+from tianku.engines.process import ChildProcess, ChildStream, Request
+from tianku.engines.watch import Watchdog
+
+
+class ChildEngine:
+    """Runs each query in a query child with quotas of its own.
+
+    Parameters
+    ----------
+    threads, memory_bytes, spill_bytes
+        Quotas of one child; `Limits` of a query may lower memory and spill.
+    temp_dir
+        Spill folders are made in it, one per query.
+    children
+        Queries that run at the same time. One more process is kept warm when `warm`.
+    wait_seconds
+        How long `run` waits for a place before it says busy.
+    """
+
+    def __init__(
+        self,
+        *,
+        threads: int,
+        memory_bytes: int,
+        temp_dir: Path,
+        spill_bytes: int | None = None,
+        children: int = 2,
+        warm: bool = True,
+        wait_seconds: float = 30.0,
+    ) -> None:
+        temp_dir.mkdir(parents=True, exist_ok=True)
+        self._temp_dir = temp_dir
+        self._threads, self._memory, self._spill = threads, memory_bytes, spill_bytes
+        self._places = threading.BoundedSemaphore(children)
+        self._wait_seconds = wait_seconds
+        self._watchdog = Watchdog("tianku-child-watchdog")
+        self._lock = threading.Lock()
+        self._streams: set[ChildStream] = set()
+        self._warm = warm
+        self._closed = False
+        self._spare: ChildProcess | None = ChildProcess() if warm else None
+
+    def run(self, query: EngineQuery, cancellation: Cancellation | None = None) -> ChildStream:
+        """Start `query`; see `tianku.engines.base.Engine.run`."""
+        request = self._request(query)
+        if not self._places.acquire(timeout=self._wait_seconds):
+            raise busy(self._wait_seconds)
+        try:
+            child = self._take()
+        except BaseException:
+            self._places.release()
+            raise
+        folder = tempfile.mkdtemp(prefix="child-", dir=self._temp_dir)
+        stream = ChildStream(child, folder, query.limits, self._watchdog, self._done)
+        with self._lock:
+            self._streams.add(stream)
+        try:
+            stream.start(request.in_folder(folder), cancellation)
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+    def active(self) -> int:
+        """Number of queries running now."""
+        with self._lock:
+            return len(self._streams)
+
+    def children(self) -> int:
+        """Number of child processes alive, the warm one included."""
+        with self._lock:
+            spare = self._spare is not None and self._spare.alive()
+            return len(self._streams) + spare
+
+    def close(self) -> None:
+        """End all children."""
+        with self._lock:
+            self._closed = True
+            streams, spare, self._spare = list(self._streams), self._spare, None
+        for stream in streams:
+            stream.cancel()
+            stream.close()
+        if spare is not None:
+            spare.kill()
+        self._watchdog.close()
+
+    def _take(self) -> ChildProcess:
+        with self._lock:
+            if self._closed:
+                raise errors.failed("the engine is closed")
+            spare, self._spare = self._spare, None
+        if spare is not None and not spare.alive():
+            spare.kill()
+            spare = None
+        child = spare or ChildProcess()
+        if self._warm:
+            self._refill()
+        return child
+
+    def _refill(self) -> None:
+        fresh = ChildProcess()
+        with self._lock:
+            if self._spare is None and not self._closed:
+                self._spare = fresh
+                return
+        fresh.kill()
+
+    def _done(self, stream: ChildStream) -> None:
+        with self._lock:
+            self._streams.discard(stream)
+        self._places.release()
+
+    def _request(self, query: EngineQuery) -> Request:
+        request = Request(
+            threads=self._threads,
+            memory_bytes=_least(self._memory, query.limits.memory_bytes) or self._memory,
+            spill_bytes=_least(self._spill, query.limits.spill_bytes),
+        )
+        request.sql = to_sql(query, lambda key, relation: _locate(request, key, relation, serving=True))
+        # the child finds out whether the serving copies, which are a cache, can be used
+        request.fallback = to_sql(query, lambda key, relation: _locate(request, key, relation, serving=False))
+        return request
+
+
+def _locate(request: Request, key: str, relation: Relation, *, serving: bool) -> exp.Expression:
+    if relation.table is None and serving and relation.serving is not None:
+        return attached(request.source(key, relation).uid)
+    if relation.table is None and relation.files:
+        return read_parquet(request.source(key, relation).files)
+    return exp.table_(request.upload(f"memory_{key}", relation), quoted=True)
+
+
+def _least(*values: int | None) -> int | None:
+    known = [value for value in values if value is not None]
+    return min(known) if known else None

@@ -1,0 +1,114 @@
+"""A locked DuckDB instance: what is attached when it opens is all it can ever read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+log = logging.getLogger(__name__)
+
+#: Rows of a batch: small enough to be flat in memory, large enough to be vectorised.
+BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Resources of one instance; DuckDB shares them among all its queries."""
+
+    threads: int
+    memory_bytes: int
+    temp_dir: str
+    spill_bytes: int | None = None
+
+    def config(self) -> dict[str, str | bool | int | float | list[str]]:
+        """The settings that must be there before the instance exists."""
+        spill = {} if self.spill_bytes is None else {"max_temp_directory_size": f"{self.spill_bytes} bytes"}
+        return {
+            "threads": str(self.threads),
+            "memory_limit": f"{self.memory_bytes} bytes",
+            "temp_directory": self.temp_dir,
+            **spill,
+            # else a query could read variables of this process by their name
+            "python_enable_replacements": "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One relation's storage: a serving copy (preferred) and the Parquet files it was made from."""
+
+    uid: str
+    serving: str | None
+    files: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Instance:
+    """An open, locked instance and what it may read."""
+
+    connection: duckdb.DuckDBPyConnection
+    attached: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
+
+    def close(self) -> None:
+        """Close it; cursors still streaming keep the storage open until they end."""
+        self.connection.close()
+
+
+def open_instance(settings: Settings, sources: Iterable[Source]) -> Instance:
+    """Open an instance that reads `sources` and nothing else.
+
+    A serving copy that cannot be attached is a cache gone bad: it is logged and its Parquet
+    files are read instead.
+    """
+    Path(settings.temp_dir).mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(":memory:", config=settings.config())
+    instance = Instance(connection)
+    try:
+        for source in sources:
+            _admit(instance, source)
+        _lock(instance)
+    except BaseException:
+        connection.close()
+        raise
+    return instance
+
+
+def _admit(instance: Instance, source: Source) -> None:
+    if source.uid in instance.attached:
+        return
+    if source.serving is not None and _attach(instance.connection, source.uid, source.serving):
+        instance.attached.add(source.uid)
+    else:
+        instance.files.update(source.files)
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, uid: str, path: str) -> bool:
+    name = uid.replace('"', '""')
+    try:
+        connection.execute(f'ATTACH {_text(path)} AS "{name}" (READ_ONLY)')
+    except duckdb.Error as error:
+        log.warning("serving copy %s of %s is unusable, reading Parquet: %s", path, uid, error)
+        return False
+    return True
+
+
+def _lock(instance: Instance) -> None:
+    run = instance.connection.execute
+    run("SET TimeZone='UTC'")
+    if instance.files:
+        # single files, never allowed_directories: a directory would also admit what is put there later
+        run(f"SET allowed_paths=[{', '.join(map(_text, sorted(instance.files)))}]")
+    run("SET enable_external_access=false")
+    run("SET lock_configuration=true")
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
