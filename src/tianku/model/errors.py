@@ -56,6 +56,12 @@ class AuthError(UsageError):
     status = 403
 
 
+class CredentialsError(AuthError):
+    """Credentials were presented and are wrong; answered with ``WWW-Authenticate``."""
+
+    status = 401
+
+
 class LimitError(UsageError):
     """A documented limit was exceeded; the text names it."""
 
