@@ -1,0 +1,149 @@
+"""Everything published, in memory: one immutable picture per generation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tianku.catalogue.manifest import ProductSetManifest, SnapshotManifest, TableManifest
+from tianku.model.access import Level, Principal, Rule
+from tianku.model.config.collection import CollectionConfig
+from tianku.model.config.dataset import DatasetConfig
+from tianku.model.config.products import ProductConfig
+from tianku.model.metadata import TableMeta
+from tianku.usecases.policy import dataset_rule, decide, part_rule
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTable:
+    """A table of a published revision. `number` is its row owner in the site tables."""
+
+    dataset: str
+    number: int
+    meta: TableMeta
+    manifest: TableManifest
+    folder: Path
+    revision: int
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedSet:
+    """A product set of a published revision."""
+
+    dataset: str
+    number: int
+    name: str
+    config: ProductConfig
+    manifest: ProductSetManifest
+    folder: Path
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedDataset:
+    """One dataset as it is published now."""
+
+    id: str
+    revision: int
+    created: str
+    config: DatasetConfig
+    collection: CollectionConfig
+    tables: dict[str, PublishedTable]
+    sets: dict[str, PublishedSet]
+    rule: Rule
+
+    @property
+    def schema_name(self) -> str:
+        """Its schema in queries."""
+        return self.config.schema_name
+
+    def owners(self) -> Iterator[PublishedTable | PublishedSet]:
+        """Yield everything that owns rows of the site tables."""
+        yield from self.tables.values()
+        yield from self.sets.values()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What one generation holds; the policy filters it per principal, nothing else does."""
+
+    generation: int
+    datasets: dict[str, PublishedDataset]
+    collections: dict[str, CollectionConfig]
+    #: ``ivoa.obscore`` and ``tap_schema.*``, by folded qualified name
+    system: dict[str, TableMeta] = field(default_factory=dict)
+    site_file: Path | None = None
+    by_schema: dict[str, PublishedDataset] = field(default_factory=dict)
+
+    def visible(self, principal: Principal, now: float, level: Level = Level.EXISTENCE) -> list[PublishedDataset]:
+        """Return the datasets `principal` holds `level` of, in order of collection and release."""
+        return [d for d in self.datasets.values() if decide(principal, d.rule, level, now)]
+
+    def system_names(self) -> list[str]:
+        """Qualified names of the tables the installation itself owns."""
+        return [table.qualified_name for table in self.system.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One flipped row of the state database with its manifest."""
+
+    dataset: str
+    revision: int
+    folder: Path
+    manifest: SnapshotManifest
+
+
+def build_picture(
+    generation: int,
+    published: Iterable[Published],
+    system: Mapping[str, TableMeta],
+    site_file: Path | None,
+    override: Callable[[str, Rule], Rule] = lambda _dataset, rule: rule,
+) -> Picture:
+    """Assemble a picture; `override` applies what operators changed since the configuration was ingested."""
+    datasets: dict[str, PublishedDataset] = {}
+    number = 0
+    for one in sorted(published, key=lambda p: p.dataset):
+        config = DatasetConfig.model_validate(one.manifest.configuration["dataset"])
+        collection = CollectionConfig.model_validate(one.manifest.configuration["collection"])
+        rule = override(one.dataset, dataset_rule(config, collection))
+        tables, sets = {}, {}
+        for name, table in one.manifest.tables.items():
+            number += 1
+            own = config.tables[name].access if name in config.tables else None
+            tables[name] = PublishedTable(
+                one.dataset, number, table.meta, table, one.folder, one.revision, part_rule(own, config, rule)
+            )
+        for name, products in one.manifest.products.items():
+            number += 1
+            settings = config.products[name]
+            sets[name] = PublishedSet(
+                one.dataset, number, name, settings, products, one.folder, part_rule(settings.access, config, rule)
+            )
+        datasets[one.dataset] = PublishedDataset(
+            one.dataset, one.revision, one.manifest.created, config, collection, tables, sets, rule
+        )
+    ordered = dict(sorted(datasets.items(), key=lambda item: release_order(item[1])))
+    return Picture(
+        generation,
+        ordered,
+        {d.config.collection: d.collection for d in ordered.values()},
+        dict(system),
+        site_file,
+        {d.schema_name: d for d in ordered.values()},
+    )
+
+
+def release_order(dataset: PublishedDataset) -> tuple[str, int, int, str]:
+    """Sort key: collection, then the order its releases and versions are listed in, then id."""
+    segments = [*dataset.id.split("/"), "", ""]
+    releases = [r.id for r in dataset.collection.releases]
+    if segments[1] not in releases:
+        return segments[0], len(releases), 0, dataset.id
+    position = releases.index(segments[1])
+    versions = dataset.collection.releases[position].versions
+    version = versions.index(segments[2]) if segments[2] in versions else len(versions)
+    return segments[0], position, version, dataset.id
