@@ -44,6 +44,8 @@ class Column(Frozen):
     original_unit: str | None = None
     #: longest value in bytes, known after ingest (strings)
     max_bytes: int | None = None
+    #: True when no value leaves ASCII, known after ingest (strings); None when unknown
+    ascii: bool | None = None
     bits: tuple[Bit, ...] = ()
     principal: bool = False
     indexed: bool = False

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from sqlglot import exp
 
 from tianku.model.access import ANONYMOUS, Level, Principal
+from tianku.model.errors import NotFoundError
 from tianku.model.metadata import TableMeta, schema_name
 from tianku.usecases.picture import Picture, PublishedDataset, PublishedSet, PublishedTable
 from tianku.usecases.policy import decide, require
@@ -73,6 +74,38 @@ class Viewer:
             return None
         column = exp.column(OWNER_COLUMN, quoted=True)
         return exp.not_(column.isin(*(exp.Literal.number(n) for n in hidden)))
+
+    def dataset_table(self, dataset: str, table: str) -> TableMeta:
+        """Return a table by dataset id and name; `NotFoundError` ``table.unknown`` when there is none."""
+        owner = self.picture.datasets.get(dataset)
+        meta = self.find(owner.schema_name, table) if owner else None
+        if meta is None:
+            raise NotFoundError("table.unknown", "there is no table {table} in {dataset}", table=table, dataset=dataset)
+        return meta
+
+    def published_table(self, dataset: str, table: str, level: Level = Level.METADATA) -> PublishedTable:
+        """Return a table with its manifest, or raise as `dataset_table` and `require` do."""
+        owner = self.published_dataset(dataset)
+        found = owner.tables.get(table)
+        if found is None or not decide(self.principal, found.rule, Level.EXISTENCE, self.now):
+            raise NotFoundError("table.unknown", "there is no table {table} in {dataset}", table=table, dataset=dataset)
+        require(self.principal, found.rule, level, self.now, found.meta.qualified_name)
+        return found
+
+    def published_dataset(self, dataset: str) -> PublishedDataset:
+        """Return a dataset the principal may know of, or raise `NotFoundError` ``dataset.unknown``."""
+        found = self.picture.datasets.get(dataset)
+        if found is None or not decide(self.principal, found.rule, Level.EXISTENCE, self.now):
+            raise NotFoundError("dataset.unknown", "there is no dataset {dataset}", dataset=dataset)
+        return found
+
+    def published_set(self, dataset: str, name: str, level: Level = Level.METADATA) -> PublishedSet:
+        """Return a product set, or raise as `published_table` does."""
+        found = self.published_dataset(dataset).sets.get(name)
+        if found is None or not decide(self.principal, found.rule, Level.EXISTENCE, self.now):
+            raise NotFoundError("set.unknown", "there is no product set {name} in {dataset}", name=name, dataset=dataset)
+        require(self.principal, found.rule, level, self.now, f"{dataset}/{name}")
+        return found
 
     # what listings ask
 

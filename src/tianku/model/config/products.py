@@ -109,6 +109,9 @@ class ProductConfig(Config):
     title: Text = Text()
     description: Text = Text()
     from_: Patterns | None = Field(None, alias="from")
+    where: str | None = Field(
+        None, description="SQL condition on header keywords; files it is not true for belong to another set"
+    )
     main: str = Field("science", description="the category that carries the metadata")
     reader: str = Field("auto", description="lamost, sdss, fits-image, fits-table, binary, other …")
     format: str | None = Field(None, description="record format used by `reader: binary`")

@@ -1,0 +1,106 @@
+"""The services of one process, put together once; routes and commands get it, nothing is global."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from pathlib import Path
+
+from tianku.catalogue.store import SnapshotStore
+from tianku.engines.base import Relation
+from tianku.engines.child import ChildEngine
+from tianku.engines.duckdb import DuckDBEngine
+from tianku.model.config.load import load_site
+from tianku.model.config.site import SiteConfig
+from tianku.model.metadata import TableMeta
+from tianku.model.sizes import parse_bytes
+from tianku.planner.stored import Stored
+from tianku.state import repositories
+from tianku.usecases.picture import Picture
+from tianku.usecases.pictures import PictureSource
+from tianku.usecases.storage import relations_of, stored_table
+
+log = logging.getLogger(__name__)
+
+#: seconds between two looks at the generation
+POLL_SECONDS = 0.5
+
+
+class Centre:
+    """Everything the routes need, injected.
+
+    Attributes
+    ----------
+    short
+        The lane of queries bounded by a HEALPix range or an id, in this process.
+    long
+        The lane of everything else: each query in a child process.
+    """
+
+    def __init__(self, root: Path, site: SiteConfig, *, workers: int = 1) -> None:
+        self.root = root
+        self.site = site
+        self.data_root = (root / site.data_root).resolve()
+        self.store = SnapshotStore(self.data_root / "snapshots")
+        self._source = PictureSource(self.store, self.data_root / "cache")
+        cores = max(1, (os.cpu_count() or 1) // workers)
+        temp = self.data_root / "tmp"
+        self._picture = self._source.load()
+        self.short = DuckDBEngine(
+            relations_of(self._picture),
+            threads=cores,
+            memory_bytes=parse_bytes(site.memory) // workers,
+            temp_dir=temp,
+            cursors=max(2, cores),
+        )
+        self.long = ChildEngine(
+            threads=cores,
+            memory_bytes=parse_bytes(site.limits.query_memory),
+            temp_dir=temp,
+            children=max(1, site.limits.query_children // workers),
+        )
+        self._stop = threading.Event()
+        self._poller = threading.Thread(target=self._poll, name="tianku-generation", daemon=True)
+        self._poller.start()
+
+    @classmethod
+    def open(cls, root: Path, workers: int = 1) -> Centre:
+        """Open the installation in `root`, whose state database must be set up (`repositories.setup`)."""
+        return cls(root, load_site(root), workers=workers)
+
+    def picture(self) -> Picture:
+        """Return the picture of the current generation."""
+        return self._picture
+
+    def stored(self, table: TableMeta) -> Stored:
+        """Return where the rows of `table` are."""
+        return stored_table(self._picture, table)
+
+    def relations(self) -> list[Relation]:
+        """Return everything the short lane reads."""
+        return relations_of(self._picture)
+
+    def refresh(self) -> bool:
+        """Take up a newer generation if there is one; queries that run keep theirs."""
+        with repositories.session():
+            if repositories.generation() == self._picture.generation:
+                return False
+            fresh = self._source.load()
+        self.short.replace(relations_of(fresh))
+        self._picture = fresh
+        return True
+
+    def close(self) -> None:
+        """Stop polling and release the engines."""
+        self._stop.set()
+        self._poller.join(timeout=10)
+        self.short.close()
+        self.long.close()
+
+    def _poll(self) -> None:
+        while not self._stop.wait(POLL_SECONDS):
+            try:
+                self.refresh()
+            except Exception:  # the old picture keeps serving; the next poll tries again
+                log.exception("the new generation could not be taken up")

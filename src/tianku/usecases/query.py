@@ -1,0 +1,169 @@
+"""Run a query: resolve it against what the caller may see, plan it, stream its batches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from tianku.adql.build import select
+from tianku.adql.parser import Statement, parse
+from tianku.adql.resolve import resolve
+from tianku.engines.base import Cancellation, Limits, Result
+from tianku.formats.table import Overflow, capped
+from tianku.model.access import Principal
+from tianku.model.errors import NotFoundError, UsageError
+from tianku.model.metadata import Column, TableMeta
+from tianku.planner.plan import plan
+from tianku.usecases.viewer import Viewer
+
+if TYPE_CHECKING:
+    from tianku.usecases.centre import Centre
+
+
+@dataclass(slots=True)
+class Answer:
+    """A running query's result. Iterate `batches` once, then close."""
+
+    columns: tuple[Column, ...]
+    result: Result
+    maxrec: int | None
+    table: TableMeta | None = None
+    #: alias schema -> dataset it stood for
+    versions: dict[str, str] = field(default_factory=dict)
+    #: False when anything that not everybody may see went into it
+    public: bool = True
+    overflow: Overflow = field(default_factory=Overflow)
+
+    @property
+    def overflowed(self) -> bool:
+        """True when rows beyond MAXREC were left out; known after the last batch."""
+        return bool(self.overflow)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows, at most `maxrec` of them."""
+        rows, flag = capped(self.result, self.maxrec)
+        yield from rows
+        self.overflow.reached = flag.reached
+
+    def cancel(self) -> None:
+        """Stop the query from any thread."""
+        self.result.cancel()
+
+    def close(self) -> None:
+        """Release cursor, child and files; idempotent."""
+        self.result.close()
+
+    def __enter__(self) -> Answer:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def run_adql(
+    centre: Centre,
+    principal: Principal,
+    adql: str,
+    *,
+    maxrec: int | None = None,
+    cancellation: Cancellation | None = None,
+) -> Answer:
+    """Run ADQL text for `principal`; at most `maxrec` rows (the site's default if None).
+
+    Raises
+    ------
+    UsageError
+        ``adql.*`` with line and column; ``query.*`` when limits are met.
+    AuthError
+        ``policy.closed`` for a listed table whose rows are closed to the caller.
+    """
+    return run_statement(centre, principal, parse(adql), maxrec=maxrec, cancellation=cancellation)
+
+
+def run_statement(
+    centre: Centre,
+    principal: Principal,
+    statement: Statement,
+    *,
+    maxrec: int | None = None,
+    table: TableMeta | None = None,
+    cancellation: Cancellation | None = None,
+) -> Answer:
+    """Run a parsed or built statement; see `run_adql`."""
+    viewer = Viewer(centre.picture(), principal, time.time())
+    resolved = resolve(statement, viewer)
+    limit = row_limit(centre, maxrec)
+    planned = plan(resolved, centre.stored, limit, limits=Limits(seconds=centre.site.limits.sync_seconds))
+    engine = centre.short if planned.lane == "short" else centre.long
+    result = engine.run(planned.query, cancellation)
+    return Answer(planned.columns, result, limit, table, dict(viewer.versions), viewer.public)
+
+
+def row_limit(centre: Centre, maxrec: int | None) -> int:
+    """Return the number of rows an answer may have: what was asked, within the site's limit."""
+    limits = centre.site.limits
+    if maxrec is None:
+        return limits.default_rows
+    if maxrec < 0:
+        raise UsageError("query.maxrec", "MAXREC must be 0 or more, not {maxrec}", maxrec=maxrec)
+    return min(maxrec, limits.sync_rows)
+
+
+def cone(
+    centre: Centre,
+    principal: Principal,
+    dataset: str,
+    table: str,
+    ra: float,
+    dec: float,
+    radius: float,
+    *,
+    position: str | None = None,
+    maxrec: int | None = None,
+    columns: Sequence[str] | None = None,
+    cancellation: Cancellation | None = None,
+) -> Answer:
+    """Return the rows of a table within `radius` degrees of an ICRS position.
+
+    `position` names another position pair of the table than the main one; `columns` are
+    the columns returned, all if None.
+
+    Raises
+    ------
+    NotFoundError
+        ``table.unknown``, ``position.unknown``
+    UsageError
+        ``cone.invalid``: coordinates or radius out of range.
+    """
+    check_cone(ra, dec, radius, centre.site.limits.cone_degrees)
+    viewer = Viewer(centre.picture(), principal, time.time())
+    meta = viewer.dataset_table(dataset, table)
+    chosen = next((p for p in meta.positions if (p.name == position if position else p.main)), None)
+    if chosen is None:
+        known = ", ".join(p.name for p in meta.positions) or "none"
+        raise NotFoundError(
+            "position.unknown", "{table} has no position {position}; it has: {known}",
+            table=meta.qualified_name, position=position or "(main)", known=known,
+        )
+    statement = select(meta, columns=columns, cone=(ra, dec, radius), position=chosen)
+    return run_statement(
+        centre, principal, statement, maxrec=maxrec, table=meta, cancellation=cancellation
+    )
+
+
+def check_cone(ra: float, dec: float, radius: float, most: float) -> None:
+    """Raise `UsageError` ``cone.invalid`` unless the cone is one: 0..360, -90..90, 0..`most` degrees."""
+    checks: list[tuple[str, float, float, float]] = [
+        ("RA", ra, 0.0, 360.0), ("Dec", dec, -90.0, 90.0), ("radius", radius, 0.0, most),
+    ]
+    for name, value, low, high in checks:
+        if not low <= value <= high:
+            raise UsageError(
+                "cone.invalid", "{name} is {value}: it must lie between {low:g} and {high:g} degrees",
+                name=name, value=value, low=low, high=high,
+            )
+
