@@ -1,0 +1,1 @@
+"""Tables: reading, normalising, partitioning, describing and storing them."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -49,7 +49,7 @@ def record_dtype(layout: RecordFormat) -> np.dtype:
     UsageError
         ``layout.not_a_table`` for fields that need an instrument reader (BCD, packed bits, sync words).
     """
-    order = "<" if layout.byte_order == "little" else ">"
+    order: Literal["<", ">"] = "<" if layout.byte_order == "little" else ">"
     names, formats, offsets, place = [], [], [], 0
     if layout.repeat.sync is not None:
         raise _not_a_table("a sync word before each record")
@@ -114,7 +114,7 @@ def read_exactly(file: BinaryIO, size: int) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _binary_type(field: FieldLayout, order: str) -> np.dtype:
+def _binary_type(field: FieldLayout, order: Literal["<", ">"]) -> np.dtype:
     kind = field.type
     if kind in ("bcd",) or kind.endswith("-packed") or field.shape:
         raise _not_a_table(f"field {field.name!r} of type {kind}")

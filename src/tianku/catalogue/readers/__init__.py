@@ -1,0 +1,68 @@
+"""Readers of tables, one file per format; a new format needs one more file here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tianku.catalogue.readers.base import BATCH_ROWS, Reject, SourceBatch, TableReader, TableSource, unreadable
+from tianku.catalogue.readers.csv import open_csv
+from tianku.catalogue.readers.fits import open_fits
+from tianku.catalogue.readers.parquet import open_parquet
+from tianku.catalogue.readers.records import open_records
+from tianku.formats.opening import open_bytes
+from tianku.model.errors import UsageError
+
+__all__ = ["BATCH_ROWS", "Reject", "SourceBatch", "TableReader", "TableSource", "open_table", "sniff"]
+
+_READERS: dict[str, Callable[[TableSource], TableReader]] = {
+    "fits": open_fits,
+    "csv": open_csv,
+    "list": open_csv,
+    "parquet": open_parquet,
+    "fixed": open_records,
+    "binary": open_records,
+}
+
+
+def open_table(source: TableSource) -> TableReader:
+    """Open one file with the reader its configuration names, or by its first bytes.
+
+    Raises
+    ------
+    UsageError
+        ``reader.unreadable`` naming file and reason; ``reader.unknown`` for a format without a reader.
+    """
+    kind = sniff(source) if source.config.reader == "auto" else source.config.reader
+    reader = _READERS.get(kind)
+    if reader is None:
+        raise UsageError(
+            "reader.unknown",
+            "{file}: no table reader for {kind}; there are readers for {known}",
+            file=source.path.name,
+            kind=kind,
+            known=", ".join(sorted(_READERS)),
+        )
+    try:
+        return reader(source)
+    except (OSError, EOFError) as error:
+        raise unreadable(source.path, kind, str(error)) from error
+
+
+def sniff(source: TableSource) -> str:
+    """Return the kind of a file: a declared record format, else by its first (decompressed) bytes."""
+    if source.record is not None:
+        return "fixed" if source.record.text else "binary"
+    try:
+        with open_bytes(source.path) as file:
+            start = file.read(512)
+    except (OSError, EOFError) as error:
+        raise unreadable(source.path, "a table", str(error)) from error
+    if start.startswith(b"SIMPLE  ="):
+        return "fits"
+    if start.startswith(b"PAR1"):
+        return "parquet"
+    if b"<VOTABLE" in start or start.lstrip().startswith(b"<?xml"):
+        return "votable"
+    if b"\0" in start:
+        raise unreadable(source.path, "a table", "binary data of no known format; declare a record format")
+    return "csv"

@@ -1,0 +1,50 @@
+"""Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tianku.catalogue.readers.base import Reject, SourceBatch, TableSource, unreadable
+
+
+def open_parquet(source: TableSource) -> ParquetReader:
+    """Open a Parquet file."""
+    try:
+        return ParquetReader(source, pq.ParquetFile(source.path))
+    except pa.ArrowException as error:
+        raise unreadable(source.path, "Parquet", str(error)) from error
+
+
+class ParquetReader:
+    """See `TableReader`. Nested columns other than lists of numbers are noted and left out."""
+
+    def __init__(self, source: TableSource, file: pq.ParquetFile) -> None:
+        self._source, self._file = source, file
+        self.notes: list[str] = []
+        self.total: int | None = file.metadata.num_rows
+        self.schema = pa.schema([f for f in file.schema_arrow if self._readable(f)])
+
+    def _readable(self, field: pa.Field) -> bool:
+        kind = field.type
+        if pa.types.is_dictionary(kind) or pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
+            kind = kind.value_type
+        if pa.types.is_nested(kind) or pa.types.is_null(kind):
+            self.notes.append(f"{field.name}: columns of type {field.type} are not read")
+            return False
+        return True
+
+    def batches(self, reject: Reject) -> Iterator[SourceBatch]:
+        """Stream the row groups; a damaged file is refused from the damage on."""
+        first = 1
+        try:
+            for batch in self._file.iter_batches(self._source.batch_rows, columns=self.schema.names):
+                yield SourceBatch(batch, first)
+                first += len(batch)
+        except (pa.ArrowException, OSError) as error:
+            missing = self._file.metadata.num_rows - first + 1
+            reject(first, "damaged file", f"rows from {first} on: {error}", max(1, missing))
+        finally:
+            self._file.close()

@@ -1,0 +1,57 @@
+"""Clean delimited text on its way to a parser: comment lines out, runs of blanks to one."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import BinaryIO
+
+
+class CleanLines(io.RawIOBase):
+    """A readable stream over another one, changed whole lines at a time.
+
+    Parameters
+    ----------
+    comment
+        Lines that begin with it are left out.
+    blanks
+        Runs of blanks and tabs become one blank, and leading and trailing ones are removed.
+    """
+
+    def __init__(self, raw: BinaryIO, *, comment: str | None = None, blanks: bool = False) -> None:
+        self._raw, self._rest, self._ready, self._at = raw, b"", b"", 0
+        self._changes: list[tuple[re.Pattern[bytes], bytes]] = []
+        if comment:
+            self._changes.append((re.compile(rb"(?m)^" + re.escape(comment.encode()) + rb".*\n?"), b""))
+        if blanks:
+            self._changes.append((re.compile(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)"), b""))
+            self._changes.append((re.compile(rb"[ \t]+"), b" "))
+
+    def readable(self) -> bool:
+        """Always true."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Fill `buffer`; 0 at the end."""
+        while self._at >= len(self._ready):
+            block = self._raw.read(4 << 20)
+            text = self._rest + block
+            cut = text.rfind(b"\n") + 1 if block else len(text)
+            self._rest, self._at = text[cut:], 0
+            self._ready = self._clean(text[:cut])
+            if not block and not self._ready:
+                return 0
+        part = self._ready[self._at : self._at + len(buffer)]
+        buffer[: len(part)] = part
+        self._at += len(part)
+        return len(part)
+
+    def close(self) -> None:
+        """Close both streams."""
+        self._raw.close()
+        super().close()
+
+    def _clean(self, text: bytes) -> bytes:
+        for pattern, new in self._changes:
+            text = pattern.sub(new, text)
+        return text
