@@ -74,12 +74,15 @@ class Part:
 class Spectrum:
     """A product of spectra: the primary header, the layout that was recognised, and 1…n parts.
 
+    `ra` and `dec` are the target's ICRS position in degrees, None when the file has none.
     `notes` are stable codes of oddities that did not stop reading, e.g. ``time.inconsistent``.
     """
 
     header: Header
     layout: str
     parts: tuple[Part, ...]
+    ra: float | None = None
+    dec: float | None = None
     notes: tuple[str, ...] = ()
 
     def part(self, name: str) -> Part | None:

@@ -73,6 +73,9 @@ class Layout(Frozen):
     zone_hours: float = 0.0
     times: dict[PartKind, Times] = {}
     check_time: str | None = None
+    #: keywords of the position in degrees, first present wins
+    ra: tuple[str, ...] = ()
+    dec: tuple[str, ...] = ()
     snr: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     vacuum: str | None = None  # keyword that must not be F
     frame_keyword: str | None = None

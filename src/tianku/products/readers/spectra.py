@@ -49,7 +49,9 @@ def read_spectrum(
             header = hdus[0].cards
             _require_vacuum(layout, header)
             complete = timed(layout, header, parts)
-            return Spectrum(header, layout.layout, complete, time_notes(layout, header, complete))
+            ra, dec = _position(layout, header)
+            notes = time_notes(layout, header, complete)
+            return Spectrum(header, layout.layout, complete, ra, dec, notes)
     raise UsageError(
         "spectrum.unknown_layout",
         "no layout of reader {reader!r} fits this file; it holds: {found}",
@@ -183,6 +185,31 @@ def _snr(layout: Layout, header: Header) -> dict[str, float]:
         for band, keys in layout.snr.items()
     }
     return {band: float(value) for band, value in found.items() if value is not None and value != layout.null}
+
+
+def _position(layout: Layout, header: Header) -> tuple[float | None, float | None]:
+    """Degrees, None where absent or a null sentinel; anything else outside the sphere is an error."""
+    ra, dec = (_number(header, keys) for keys in (layout.ra, layout.dec))
+    if ra is None or dec is None or layout.null in (ra, dec):
+        return None, None
+    if not (0 <= ra <= 360 and -90 <= dec <= 90):
+        raise UsageError(
+            "position.out_of_range",
+            "the position {ra}, {dec} is not on the sphere: RA is 0 to 360, Dec -90 to 90 degrees",
+            ra=ra,
+            dec=dec,
+        )
+    return ra % 360.0, dec
+
+
+def _number(header: Header, keys: tuple[str, ...]) -> float | None:
+    """The first keyword that holds a number, or a text that is one."""
+    for key in keys:
+        try:
+            return float(str(header[key]).strip())
+        except (KeyError, ValueError):
+            continue
+    return None
 
 
 def _require_vacuum(layout: Layout, header: Header) -> None:

@@ -1,0 +1,140 @@
+"""Ingest of a product set: files in, index, ObsCore rows and reject report out; resumable, flat in memory."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+
+from tianku.catalogue.manifest import ProductSetManifest
+from tianku.model.errors import FatalError, UsageError
+from tianku.products.context import SetContext
+from tianku.products.ingest_chunk import ChunkReport, ingest_chunk
+from tianku.products.ingest_finish import finish
+from tianku.products.obscore import compile_mapping
+
+CHUNK = 1000
+
+
+@dataclass(slots=True)
+class Progress:
+    """Running totals of an ingest."""
+
+    files: int = 0
+    parts: int = 0
+    bytes: int = 0
+    rejects: int = 0
+    resumed: int = 0
+    chunks: list[Path] = field(default_factory=list)
+    rejected: list[tuple[str, str]] = field(default_factory=list)
+
+    def add(self, report: ChunkReport) -> None:
+        """Count one chunk."""
+        self.files += report.files
+        self.parts += report.rows
+        self.bytes += report.bytes
+        self.rejects += len(report.rejects)
+        self.resumed += report.files if report.resumed else 0
+        self.chunks.append(report.data)
+        self.rejected.extend(report.rejects)
+
+
+def ingest_products(
+    context: SetContext,
+    files: Iterable[Path],
+    out: Path,
+    workers: int = 1,
+    progress: Callable[[Progress], None] | None = None,
+    chunk_size: int = CHUNK,
+) -> ProductSetManifest:
+    """Build the index and the ObsCore rows of one product set under ``out/products/<set>``.
+
+    Parameters
+    ----------
+    files
+        In a stable order (sorted), so that an interrupted ingest finds its finished chunks again.
+    workers
+        Processes; 1 reads in this one.
+    progress
+        Called after each chunk with the running totals.
+
+    Returns
+    -------
+    ProductSetManifest
+        Paths are relative to `out`. Bad files and repeated keys are in its reject report; never an error.
+
+    Raises
+    ------
+    UsageError
+        The configuration is at fault (mapping, key rule, ``ingest.unsupported_store``).
+    FatalError
+        ``ingest.worker_died``: a worker process was killed; run it again to resume.
+    """
+    compile_mapping(context)
+    if context.config.store in ("pack-copy", "pack-move"):
+        raise UsageError(
+            "ingest.unsupported_store",
+            "store: {store} is not available yet; use `copy` or `in-place`",
+            store=context.config.store,
+        )
+    folder = out / "products" / context.name
+    chunks = folder / "chunks"
+    chunks.mkdir(parents=True, exist_ok=True)
+    totals = Progress()
+    for report in _reports(context, files, chunks, workers, chunk_size):
+        totals.add(report)
+        if progress:
+            progress(totals)
+    manifest = finish(context, out, folder, sorted(totals.chunks), sorted(totals.rejected))
+    shutil.rmtree(chunks)
+    return manifest
+
+
+def _reports(
+    context: SetContext, files: Iterable[Path], folder: Path, workers: int, chunk_size: int
+) -> Iterator[ChunkReport]:
+    numbered = enumerate(_chunks(files, chunk_size))
+    if workers <= 1:
+        for number, chunk in numbered:
+            yield ingest_chunk(context, folder, number, chunk)
+        return
+    try:
+        with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
+            yield from _windowed(pool, context, folder, numbered, 2 * workers)
+    except BrokenProcessPool as error:
+        raise FatalError(
+            "ingest.worker_died", "a worker process died; run the ingest again to resume it"
+        ) from error
+
+
+def _windowed(
+    pool: ProcessPoolExecutor,
+    context: SetContext,
+    folder: Path,
+    numbered: Iterator[tuple[int, tuple[Path, ...]]],
+    window: int,
+) -> Iterator[ChunkReport]:
+    """Keep at most `window` chunks in flight, so that a long file list is never held."""
+    running: set[Future[ChunkReport]] = set()
+    while True:
+        for number, chunk in islice(numbered, window - len(running)):
+            running.add(pool.submit(ingest_chunk, context, folder, number, chunk))
+        if not running:
+            return
+        done, running = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield future.result()
+
+
+def _chunks(files: Iterable[Path], size: int) -> Iterator[tuple[Path, ...]]:
+    source = iter(files)
+    while chunk := tuple(islice(source, size)):
+        yield chunk
+
+
+__all__ = ["CHUNK", "Progress", "ingest_products"]

@@ -1,0 +1,92 @@
+"""A chunk of files in a worker process: one Parquet file and one report, so that a kill costs one chunk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tianku.model.errors import UsageError
+from tianku.products.context import SetContext
+from tianku.products.durable import durable
+from tianku.products.index import index_schema
+from tianku.products.ingest_file import FileRules, Row, file_rows
+from tianku.products.keys import KeyRules, compile_keys
+from tianku.products.obscore import header_names
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkReport:
+    """What a chunk gave; `resumed` when an earlier run had done it."""
+
+    data: Path
+    files: int
+    rows: int
+    bytes: int
+    rejects: tuple[tuple[str, str], ...]
+    resumed: bool = False
+
+
+def chunk_name(context: SetContext, number: int, files: Sequence[Path]) -> str:
+    """Return a name that changes when the files (name, size, time) or the configuration change."""
+    digest = hashlib.sha256(context.fingerprint.encode())
+    for path in files:
+        try:
+            stat = path.stat()
+            digest.update(f"{path}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
+        except OSError:
+            digest.update(f"{path}|absent\n".encode())
+    return f"{number:06d}-{digest.hexdigest()[:16]}"
+
+
+def ingest_chunk(context: SetContext, folder: Path, number: int, files: Sequence[Path]) -> ChunkReport:
+    """Read `files` and write their rows to `folder`; a chunk that is already there is not read again."""
+    name = chunk_name(context, number, files)
+    data, report = folder / f"{name}.parquet", folder / f"{name}.json"
+    if report.exists() and data.exists():
+        done = json.loads(report.read_text("utf-8"))
+        earlier = tuple((file, reason) for file, reason in done["rejects"])
+        return ChunkReport(data, done["files"], done["rows"], done["bytes"], earlier, resumed=True)
+    rows, rejects, size = _read_all(_rules(context), files)
+    table = pa.Table.from_pylist(rows, schema=index_schema(_rules(context).headers))
+    with durable(data) as partial:
+        pq.write_table(table, partial, compression="zstd")
+    summary = {"files": len(files), "rows": len(rows), "bytes": size, "rejects": rejects}
+    with durable(report) as partial:
+        partial.write_text(json.dumps(summary), "utf-8")
+    return ChunkReport(data, len(files), len(rows), size, tuple(rejects))
+
+
+def _read_all(rules: FileRules, files: Sequence[Path]) -> tuple[list[Row], list[tuple[str, str]], int]:
+    rows: list[Row] = []
+    rejects: list[tuple[str, str]] = []
+    size = 0
+    for path in files:
+        try:
+            found = file_rows(rules, path)
+        except UsageError as error:
+            rejects.append((str(path), f"{error.code}: {error.message}"))
+            continue
+        rows += found
+        size += found[0]["size"]
+    return rows, rejects, size
+
+
+#: compiled rules of this process by the fingerprint of their set
+_compiled: dict[str, FileRules] = {}
+
+
+def _rules(context: SetContext) -> FileRules:
+    if context.fingerprint not in _compiled:
+        headers = tuple(sorted(header_names(context)))
+        _compiled[context.fingerprint] = FileRules(context, _keys(context), headers)
+    return _compiled[context.fingerprint]
+
+
+def _keys(context: SetContext) -> KeyRules:
+    return compile_keys(context.config.key.first if context.config.key else ("{stem}",))

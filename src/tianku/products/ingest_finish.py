@@ -1,0 +1,143 @@
+"""The end of a product ingest: sorted index, ObsCore rows sorted on the sky, reject report, manifest."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from tianku.catalogue.manifest import FileEntry, ProductSetManifest, RejectSummary
+from tianku.model.metadata import HEALPIX_COLUMN
+from tianku.products.context import SetContext
+from tianku.products.durable import durable
+from tianku.products.index import index_schema
+from tianku.products.obscore import header_names, obscore_rows, obscore_schema
+from tianku.sky import moc
+
+_BATCH = 20_000
+_SORTED = "(FORMAT PARQUET, COMPRESSION ZSTD, ROW_GROUP_SIZE 25000)"
+
+
+def finish(
+    context: SetContext, out: Path, folder: Path, chunks: Sequence[Path], rejected: Sequence[tuple[str, str]]
+) -> ProductSetManifest:
+    """Merge the chunks into the files of the snapshot and return the manifest (paths relative to `out`)."""
+    con = duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(folder / "chunks")})
+    try:
+        _load(con, context, chunks)
+        index, repeated = folder / "index.parquet", _repeated(con)
+        with durable(index) as partial:
+            con.execute(
+                f"COPY (SELECT * FROM kept ORDER BY key, category, path, part_number) TO '{partial}' {_SORTED}"
+            )
+        counts = _counts(con)
+        obscore, coverage = _write_obscore(con, context, folder, index)
+    finally:
+        con.close()
+    rejects = [*rejected, *repeated]
+    return ProductSetManifest(
+        name=context.name,
+        type=context.config.type or "other",
+        index=_entry(out, index),
+        obscore=_entry(out, obscore, _range(obscore)),
+        **counts,
+        rejects=_write_rejects(out, folder, rejects),
+        moc=coverage,
+    )
+
+
+def _load(con: duckdb.DuckDBPyConnection, context: SetContext, chunks: Sequence[Path]) -> None:
+    """View ``kept``: all rows but those of a file whose key an earlier file (by path) of its category has."""
+    if not chunks:
+        con.register("everything", index_schema(header_names(context)).empty_table())
+    else:
+        con.read_parquet([str(c) for c in chunks]).create_view("everything")
+    con.execute("CREATE TEMP TABLE firsts AS SELECT key, category, min(path) AS path FROM everything GROUP BY ALL")
+    con.execute("CREATE VIEW kept AS SELECT e.* FROM everything e SEMI JOIN firsts USING (key, category, path)")
+
+
+def _repeated(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    rows = con.execute(
+        "SELECT DISTINCT e.path, e.key, f.path FROM everything e JOIN firsts f USING (key, category)"
+        " WHERE e.path <> f.path ORDER BY 1"
+    ).fetchall()
+    return [(path, f"key.repeated: its key {key} is that of {first}") for path, key, first in rows]
+
+
+def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    row = con.execute(
+        "SELECT count(DISTINCT key), count(*), (SELECT count(*) FROM firsts), coalesce((SELECT sum(size) FROM"
+        " (SELECT DISTINCT path, size FROM kept)), 0) FROM kept"
+    ).fetchone()
+    products, parts, files, size = row or (0, 0, 0, 0)
+    return {"products": int(products), "parts": int(parts), "files": int(files), "bytes": int(size)}
+
+
+def _write_obscore(
+    con: duckdb.DuckDBPyConnection, context: SetContext, folder: Path, index: Path
+) -> tuple[Path, str | None]:
+    unsorted, target = folder / "chunks" / "obscore.parquet", folder / "obscore.parquet"
+    cells: list[np.ndarray] = []
+    with pq.ParquetWriter(unsorted, obscore_schema(), compression="zstd") as writer:
+        for rows in _whole_products(context, index):
+            table = obscore_rows(context, rows)
+            writer.write_table(table)
+            cells.append(np.unique(table[HEALPIX_COLUMN].drop_null().to_numpy() >> 38))
+    with durable(target) as partial:
+        con.execute(
+            f"COPY (FROM '{unsorted}' ORDER BY {HEALPIX_COLUMN}, obs_publisher_did) TO '{partial}' {_SORTED}"
+        )
+    found = np.unique(np.concatenate(cells)) if cells else np.empty(0, dtype=np.int64)
+    return target, moc.to_ascii(moc.from_pixels(found << 38)) if len(found) else None
+
+
+def _whole_products(context: SetContext, index: Path) -> Iterator[pa.Table]:
+    """Batches of the main category that never cut a product in two (the index is sorted by key)."""
+    held: pa.Table | None = None
+    for batch in pq.ParquetFile(index).iter_batches(_BATCH):
+        table = pa.Table.from_batches([batch])
+        table = table.filter(pc.equal(table["category"], context.config.main))
+        table = table if held is None else pa.concat_tables([held, table])
+        if not len(table):
+            continue
+        keys = table["key"].combine_chunks().to_numpy(zero_copy_only=False)
+        cut = int(np.searchsorted(keys == keys[-1], True))
+        yield table.slice(0, cut)
+        held = table.slice(cut)
+    if held is not None and len(held):
+        yield held
+
+
+def _write_rejects(out: Path, folder: Path, rejects: Sequence[tuple[str, str]]) -> RejectSummary:
+    if not rejects:
+        return RejectSummary()
+    report = folder / "rejects.csv"
+    with durable(report) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("file", "row", "reason"))
+        writer.writerows((file, "", reason) for file, reason in rejects)
+    reasons = Counter(reason.partition(":")[0] for _, reason in rejects)
+    return RejectSummary(total=len(rejects), reasons=dict(reasons), report=str(report.relative_to(out)))
+
+
+def _entry(out: Path, path: Path, healpix: tuple[int, int] | None = None) -> FileEntry:
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    rows = pq.read_metadata(path).num_rows
+    size = path.stat().st_size
+    return FileEntry(path=str(path.relative_to(out)), bytes=size, sha256=digest, rows=rows, healpix=healpix)
+
+
+def _range(path: Path) -> tuple[int, int] | None:
+    cells = pq.read_table(path, columns=[HEALPIX_COLUMN])[HEALPIX_COLUMN]
+    found = pc.min_max(cells)
+    low, high = found["min"].as_py(), found["max"].as_py()
+    return None if low is None else (low, high)

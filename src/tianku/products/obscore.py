@@ -1,0 +1,212 @@
+"""ObsCore rows of a product set: from the data where they say, from configuration over that."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+import astropy.units as u
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tianku.model.errors import UsageError
+from tianku.model.metadata import HEALPIX_COLUMN
+from tianku.model.types import DataType
+from tianku.products.context import SetContext
+from tianku.products.did import did_prefix
+from tianku.products.expressions import Expression, canonical, check, evaluate, referenced
+from tianku.products.index import HEADER, index_types
+from tianku.products.obscore_columns import OBSCORE, OBSCORE_COLUMNS
+from tianku.sky.ranges import healpix29
+
+DATALINK_FORMAT = "application/x-votable+xml;content=datalink"
+DATALINK_PATH = "/vo/datalink/links?ID="
+_QUANTITY = re.compile(r"[-+]?\d+\.?\d*(?:[eE][-+]?\d+)?\s+[A-Za-z]\S*")
+_TYPES = {"spectrum": "spectrum", "image": "image", "timeseries": "timeseries", "cube": "cube"}
+_INDEX_NAMES = index_types()
+
+
+def obscore_schema() -> pa.Schema:
+    """Return the Arrow schema of the rows: the ObsCore columns and the HEALPix sort key."""
+    fields = [pa.field(c.name, c.arrow) for c in OBSCORE_COLUMNS]
+    return pa.schema([*fields, pa.field(HEALPIX_COLUMN, pa.int64())])
+
+
+def compile_mapping(context: SetContext) -> dict[str, Expression]:
+    """Return the checked expressions of a set's ``obscore:`` block by column.
+
+    Raises
+    ------
+    UsageError
+        ``obscore.unknown_column``, or what `tianku.products.expressions.check` raises.
+    """
+    compiled: dict[str, Expression] = {}
+    for name, value in context.config.obscore.items():
+        if name not in OBSCORE:
+            raise UsageError(
+                "obscore.unknown_column",
+                "obscore: {name!r} is no ObsCore column; there are: {known}",
+                name=name,
+                known=", ".join(OBSCORE),
+            )
+        if not (name == "obs_release_date" and value == "public"):
+            compiled[name] = _typed(_expression_text(value, OBSCORE[name].unit))
+    return compiled
+
+
+def _typed(text: str) -> Expression:
+    """A name of the index is that typed column; every other name is a header keyword."""
+    headers = dict.fromkeys(referenced(text) - _INDEX_NAMES.keys(), None)
+    return check(text, {**_INDEX_NAMES, **headers})
+
+
+def header_names(context: SetContext) -> frozenset[str]:
+    """Return the header keywords (canonical) that the mapping reads and the index must keep."""
+    read = frozenset().union(*(e.names for e in compile_mapping(context).values()))
+    return frozenset(canonical(n) for n in read - _INDEX_NAMES.keys())
+
+
+def _expression_text(value: str | int | float | None, unit: str | None) -> str:
+    """Turn a configured value into an expression: number, ``3.3 arcsec``, ``{TEMPLATE}`` or SQL."""
+    if value is None:
+        return "NULL"
+    text = str(value)
+    if _QUANTITY.fullmatch(text):
+        return repr(float(u.Quantity(text).to_value(unit or "")))
+    if "{" not in text:
+        return text
+    pieces = re.split(r"\{([A-Za-z_][\w-]*)\}", text)
+    words = [piece if i % 2 else "'" + piece.replace("'", "''") + "'" for i, piece in enumerate(pieces) if piece]
+    return f"concat({', '.join(words)})"
+
+
+def obscore_rows(context: SetContext, index: pa.Table, base_url: str = "") -> pa.Table:
+    """Return the ObsCore rows for rows of the product index.
+
+    Parameters
+    ----------
+    index
+        Rows of the main category; with ``rows_for: product`` one row per product is made, from its
+        first part, spanning the times and wavelengths of all its parts.
+
+    Returns
+    -------
+    pa.Table
+        Schema `obscore_schema`, unsorted.
+    """
+    rows = index if context.config.rows_for == "part" else _per_product(index)
+    columns = _defaults(context, rows, base_url)
+    columns |= _configured(context, rows)
+    columns |= _geometry(columns, keep_region="s_region" in context.config.obscore)
+    columns[HEALPIX_COLUMN] = _healpix(columns["s_ra"], columns["s_dec"])
+    schema = obscore_schema()
+    return pa.table([_as(columns.get(f.name), f.type, len(rows)) for f in schema], schema=schema)
+
+
+def _per_product(index: pa.Table) -> pa.Table:
+    """One row per key; the index is sorted by key, so the first row of a run is the first part."""
+    if not len(index):
+        return index
+    number = pa.array(np.arange(len(index)))
+    grouped = (
+        index.append_column("_row", number)
+        .group_by("key", use_threads=False)
+        .aggregate([("_row", "min"), ("t_min", "min"), ("t_max", "max"), ("em_min", "min"), ("em_max", "max")])
+    )
+    rows = index.take(grouped["_row_min"])
+    for name, how in (("t_min", "min"), ("t_max", "max"), ("em_min", "min"), ("em_max", "max")):
+        rows = rows.set_column(rows.column_names.index(name), name, grouped[f"{name}_{how}"])
+    return rows
+
+
+def _defaults(
+    context: SetContext, rows: pa.Table, base_url: str
+) -> dict[str, pa.Array | pa.ChunkedArray | object]:
+    did = _dids(context, rows)
+    encoded = quote(did_prefix(context.authority, context.dataset, context.name), safe="")
+    tail = pc.replace_substring(pc.replace_substring(_tails(context, rows), "/", "%2F"), "+", "%2B")
+    flux = context.config.flux if context.config.type == "spectrum" else None
+    subtype = context.config.subtype or ("dynamic-spectrum" if context.config.type == "dynamic-spectrum" else None)
+    return {
+        "dataproduct_type": _TYPES.get(context.config.type or ""),
+        "dataproduct_subtype": subtype,
+        "calib_level": 2,
+        "obs_collection": context.title,
+        "obs_id": rows["key"],
+        "obs_publisher_did": did,
+        "access_url": pc.binary_join_element_wise(f"{base_url}{DATALINK_PATH}{encoded}", tail, ""),
+        "access_format": DATALINK_FORMAT,
+        "access_estsize": pc.divide(pc.add(rows["size"], 1023), 1024),
+        "s_ra": rows["ra"],
+        "s_dec": rows["dec"],
+        **{name: rows[name] for name in ("t_min", "t_max", "t_exptime", "em_min", "em_max", "em_xel")},
+        "o_ucd": flux.ucd if flux else None,
+        "o_unit": flux.unit if flux else None,
+        "o_calib_status": flux.calibration if flux else None,
+        "em_ucd": "em.wl" if flux else None,
+        "facility_name": context.facility,
+        "instrument_name": context.instrument,
+        "bib_reference": context.bibcode,
+        **_rights(context),
+    }
+
+
+def _tails(context: SetContext, rows: pa.Table) -> pa.ChunkedArray:
+    """What follows ``?`` in a DID: the key, and the part where rows are parts."""
+    if context.config.rows_for != "part":
+        return rows["key"]
+    parts = pc.binary_join_element_wise(rows["key"], rows["part"], "/")
+    return pc.if_else(pc.equal(rows["part"], ""), rows["key"], parts)
+
+
+def _dids(context: SetContext, rows: pa.Table) -> pa.ChunkedArray:
+    prefix = did_prefix(context.authority, context.dataset, context.name)
+    return pc.binary_join_element_wise(prefix, _tails(context, rows), "")
+
+
+def _rights(context: SetContext) -> dict[str, object]:
+    """Public once released; a date in the future, or none, is ``proprietary``."""
+    if context.released == "never":
+        return {"data_rights": "proprietary", "obs_release_date": None}
+    if not isinstance(context.released, datetime):
+        return {"data_rights": "public", "obs_release_date": None}
+    instant = context.released.astimezone(UTC)
+    rights = "public" if instant <= datetime.now(UTC) else "proprietary"
+    return {"data_rights": rights, "obs_release_date": instant.replace(tzinfo=None)}
+
+
+def _configured(context: SetContext, rows: pa.Table) -> dict[str, pa.ChunkedArray]:
+    mapping = compile_mapping(context)
+    names = [n.removeprefix(HEADER) for n in rows.column_names]
+    values = rows.rename_columns(names)
+    wanted = {name: (expression, OBSCORE[name].type) for name, expression in mapping.items()}
+    found = evaluate(wanted, values, local_time=context.local_time)
+    return {name: found[name] for name in mapping}
+
+
+def _geometry(columns: dict[str, object], *, keep_region: bool) -> dict[str, object]:
+    """A circle of the field of view; a position without one has no region."""
+    if keep_region or columns.get("s_fov") is None:
+        return {}
+    radius = pc.divide(columns["s_fov"], 2.0)
+    texts = [pc.cast(c, pa.string()) for c in (columns["s_ra"], columns["s_dec"], radius)]
+    return {"s_region": pc.binary_join_element_wise("CIRCLE ICRS", *texts, " ")}
+
+
+def _healpix(ra: object, dec: object) -> pa.Array:
+    lon, lat = (np.asarray(pc.fill_null(x, np.nan), dtype=np.float64) for x in (ra, dec))
+    valid = np.isfinite(lon) & np.isfinite(lat)
+    cells = np.zeros(len(lon), dtype=np.int64)
+    cells[valid] = healpix29(lon[valid], lat[valid])
+    return pa.array(cells, mask=~valid)
+
+
+def _as(value: object, kind: pa.DataType, length: int) -> pa.Array | pa.ChunkedArray:
+    if isinstance(value, pa.Array | pa.ChunkedArray):
+        return value if value.type == kind else pc.cast(value, kind)
+    return pa.nulls(length, kind) if value is None else pa.repeat(pa.scalar(value, kind), length)
+
+
+__all__ = ["DATALINK_FORMAT", "DataType", "compile_mapping", "header_names", "obscore_rows", "obscore_schema"]
