@@ -1,0 +1,1 @@
+"""The `tianku` command: wiring only."""

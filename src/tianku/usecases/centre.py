@@ -7,7 +7,6 @@ import os
 import threading
 from pathlib import Path
 
-from tianku.catalogue.store import SnapshotStore
 from tianku.engines.base import Relation
 from tianku.engines.child import ChildEngine
 from tianku.engines.duckdb import DuckDBEngine
@@ -42,8 +41,9 @@ class Centre:
         self.root = root
         self.site = site
         self.data_root = (root / site.data_root).resolve()
-        self.store = SnapshotStore(self.data_root / "snapshots")
-        self._source = PictureSource(self.store, self.data_root / "cache")
+        self.originals = self.data_root / "originals"
+        self._source = PictureSource(self.data_root)
+        self.store = self._source.store
         cores = max(1, (os.cpu_count() or 1) // workers)
         temp = self.data_root / "tmp"
         self._picture = self._source.load()

@@ -48,8 +48,11 @@ def require(principal: Principal, rule: Rule, level: Level, now: float, what: st
     """Raise `AuthError` unless `principal` holds `level`; the text says how to get it."""
     if decide(principal, rule, level, now):
         return
-    hint = rule.apply or ("log in with an account that has access" if principal.anonymous else
-                          "your account has no access; ask the collection's managers")
+    hint = rule.apply or (
+        "log in with an account that has access"
+        if principal.anonymous
+        else "your account has no access; ask the collection's managers"
+    )
     raise AuthError(
         "policy.closed", "{what} is not public: {hint}", what=what, hint=hint, login=principal.anonymous
     )
@@ -71,10 +74,7 @@ def compile_rule(configured: AccessRule | None, public: datetime | str | None) -
     """Return the rule that says: existence public, the rest by the release date, unless configured."""
     who: dict[Level, frozenset[str]] = {Level.EXISTENCE: frozenset({PUBLIC})}
     opened: dict[Level, float] = {}
-    said = {
-        level: getattr(configured, level.name.lower()) if configured else None
-        for level in Level
-    }
+    said = {level: getattr(configured, level.name.lower()) if configured else None for level in Level}
     for level, entries in said.items():
         if entries is not None:
             who[level] = frozenset(entries)
@@ -83,7 +83,9 @@ def compile_rule(configured: AccessRule | None, public: datetime | str | None) -
             opened[level] = public.timestamp()
         elif said[level] is None and public is None:
             who[level] = _inherited(said, level)
-    return Rule(who=who, public_from=opened, apply=str(configured.apply) if configured and configured.apply else None)
+    return Rule(
+        who=who, public_from=opened, apply=str(configured.apply) if configured and configured.apply else None
+    )
 
 
 def _inherited(said: dict[Level, Iterable[str] | None], level: Level) -> frozenset[str]:
@@ -93,7 +95,7 @@ def _inherited(said: dict[Level, Iterable[str] | None], level: Level) -> frozens
 
 
 def part_rule(configured: AccessRule | None, dataset: DatasetConfig, parent: Rule) -> Rule:
-    """Return the rule of a table or product set: its own where it has one, never wider than `parent`'s existence."""
+    """Return the rule of a table or product set: its own where it has one, else `parent`."""
     if configured is None:
         return parent
     return compile_rule(configured, dataset.released.public)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tianku.adql.build import select
 from tianku.adql.parser import Statement, parse
@@ -22,6 +23,19 @@ from tianku.usecases.viewer import Viewer
 
 if TYPE_CHECKING:
     from tianku.usecases.centre import Centre
+
+
+#: columns that hold paths of this site; they leave it as URLs
+LOCAL_URLS = frozenset({"obscore:Access.Reference"})
+
+
+def absolute(batch: pa.RecordBatch, places: Sequence[int], base_url: str) -> pa.RecordBatch:
+    """Return `batch` with `base_url` before every path in the columns at `places`."""
+    columns = batch.columns
+    for i in places:
+        full = pc.binary_join_element_wise(base_url, columns[i], "")
+        columns[i] = pc.if_else(pc.starts_with(columns[i], "/"), full, columns[i])
+    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
 
 @dataclass(slots=True)
@@ -43,10 +57,12 @@ class Answer:
         """True when rows beyond MAXREC were left out; known after the last batch."""
         return bool(self.overflow)
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the rows, at most `maxrec` of them."""
+    def batches(self, base_url: str = "") -> Iterator[pa.RecordBatch]:
+        """Yield the rows, at most `maxrec` of them; access URLs of this site begin with `base_url`."""
         rows, flag = capped(self.result, self.maxrec)
-        yield from rows
+        places = [i for i, c in enumerate(self.columns) if c.utype in LOCAL_URLS] if base_url else []
+        for batch in rows:
+            yield absolute(batch, places, base_url) if places else batch
         self.overflow.reached = flag.reached
 
     def cancel(self) -> None:
@@ -146,24 +162,30 @@ def cone(
     if chosen is None:
         known = ", ".join(p.name for p in meta.positions) or "none"
         raise NotFoundError(
-            "position.unknown", "{table} has no position {position}; it has: {known}",
-            table=meta.qualified_name, position=position or "(main)", known=known,
+            "position.unknown",
+            "{table} has no position {position}; it has: {known}",
+            table=meta.qualified_name,
+            position=position or "(main)",
+            known=known,
         )
     statement = select(meta, columns=columns, cone=(ra, dec, radius), position=chosen)
-    return run_statement(
-        centre, principal, statement, maxrec=maxrec, table=meta, cancellation=cancellation
-    )
+    return run_statement(centre, principal, statement, maxrec=maxrec, table=meta, cancellation=cancellation)
 
 
 def check_cone(ra: float, dec: float, radius: float, most: float) -> None:
     """Raise `UsageError` ``cone.invalid`` unless the cone is one: 0..360, -90..90, 0..`most` degrees."""
     checks: list[tuple[str, float, float, float]] = [
-        ("RA", ra, 0.0, 360.0), ("Dec", dec, -90.0, 90.0), ("radius", radius, 0.0, most),
+        ("RA", ra, 0.0, 360.0),
+        ("Dec", dec, -90.0, 90.0),
+        ("radius", radius, 0.0, most),
     ]
     for name, value, low, high in checks:
         if not low <= value <= high:
             raise UsageError(
-                "cone.invalid", "{name} is {value}: it must lie between {low:g} and {high:g} degrees",
-                name=name, value=value, low=low, high=high,
+                "cone.invalid",
+                "{name} is {value}: it must lie between {low:g} and {high:g} degrees",
+                name=name,
+                value=value,
+                low=low,
+                high=high,
             )
-

@@ -80,7 +80,9 @@ class Viewer:
         owner = self.picture.datasets.get(dataset)
         meta = self.find(owner.schema_name, table) if owner else None
         if meta is None:
-            raise NotFoundError("table.unknown", "there is no table {table} in {dataset}", table=table, dataset=dataset)
+            raise NotFoundError(
+                "table.unknown", "there is no table {table} in {dataset}", table=table, dataset=dataset
+            )
         return meta
 
     def published_table(self, dataset: str, table: str, level: Level = Level.METADATA) -> PublishedTable:
@@ -88,7 +90,9 @@ class Viewer:
         owner = self.published_dataset(dataset)
         found = owner.tables.get(table)
         if found is None or not decide(self.principal, found.rule, Level.EXISTENCE, self.now):
-            raise NotFoundError("table.unknown", "there is no table {table} in {dataset}", table=table, dataset=dataset)
+            raise NotFoundError(
+                "table.unknown", "there is no table {table} in {dataset}", table=table, dataset=dataset
+            )
         require(self.principal, found.rule, level, self.now, found.meta.qualified_name)
         return found
 
@@ -103,7 +107,9 @@ class Viewer:
         """Return a product set, or raise as `published_table` does."""
         found = self.published_dataset(dataset).sets.get(name)
         if found is None or not decide(self.principal, found.rule, Level.EXISTENCE, self.now):
-            raise NotFoundError("set.unknown", "there is no product set {name} in {dataset}", name=name, dataset=dataset)
+            raise NotFoundError(
+                "set.unknown", "there is no product set {name} in {dataset}", name=name, dataset=dataset
+            )
         require(self.principal, found.rule, level, self.now, f"{dataset}/{name}")
         return found
 

@@ -1,0 +1,113 @@
+"""ingest, publish, withdraw, list and remove."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from tianku.cli.console import out, root_of
+from tianku.usecases import publish as use
+from tianku.usecases.ingest import IngestReport, ingest_dataset
+from tianku.usecases.progress import Step
+
+Dataset = Annotated[str, typer.Argument(help="id of the data set, e.g. lamost/dr10/v2.0")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to `app`."""
+    for command in (ingest, publish, withdraw, remove):
+        app.command()(command)
+    app.command("list")(list_datasets)
+
+
+def ingest(
+    context: typer.Context,
+    dataset: Dataset,
+    show: Annotated[bool, typer.Option("--publish", help="publish it at once when it is built")] = False,
+) -> None:
+    """Build a snapshot from the sources, without showing it."""
+    root = root_of(context)
+    with Bar() as bar:
+        report = ingest_dataset(root, dataset, progress=bar.step)
+    print_report(report)
+    if show:
+        use.publish(root, dataset, report.revision)
+        out.print(f"{dataset} is published.")
+
+
+def publish(
+    context: typer.Context,
+    dataset: Dataset,
+    revision: Annotated[int | None, typer.Option(help="which snapshot; the newest if left out")] = None,
+) -> None:
+    """Show a snapshot: one atomic flip."""
+    record = use.publish(root_of(context), dataset, revision)
+    out.print(f"{dataset} is published at revision {record.revision}.")
+
+
+def withdraw(context: typer.Context, dataset: Dataset) -> None:
+    """Hide a data set; `publish` shows it again."""
+    record = use.withdraw(root_of(context), dataset)
+    out.print(f"{dataset} is withdrawn (revision {record.revision}); `tianku publish {dataset}` shows it again.")
+
+
+def remove(
+    context: typer.Context,
+    dataset: Dataset,
+    revision: Annotated[int | None, typer.Option(help="which snapshot; all if left out")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
+) -> None:
+    """Delete snapshots that are not published."""
+    if not yes:
+        typer.confirm(f"Delete the snapshots of {dataset}?", abort=True)
+    removed = use.remove(root_of(context), dataset, revision)
+    out.print(f"Removed revisions {', '.join(map(str, removed)) or '(none)'} of {dataset}.")
+
+
+def list_datasets(context: typer.Context) -> None:
+    """List configured and published data sets."""
+    table = Table("data set", "revision", "state", "tables", "rows", "products")
+    for row in use.listing(root_of(context)):
+        table.add_row(
+            row.dataset, str(row.revision or "-"), row.state, str(row.tables), f"{row.rows:,}", f"{row.products:,}"
+        )
+    out.print(table)
+
+
+def print_report(report: IngestReport) -> None:
+    """Say what an ingest did, rejects first."""
+    for line in report.lines():
+        out.print(line, markup=False)
+
+
+class Bar:
+    """A progress bar with rate and remaining time per step of an ingest."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f}{task.fields[of]} {task.fields[unit]}  {task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=out,
+        )
+        self._tasks: dict[str, int] = {}
+
+    def step(self, step: Step) -> None:
+        """Show how far one step is."""
+        of = f"/{step.total:,}" if step.total else ""
+        rate = f"{step.rate:,.0f} {step.unit}/s" if step.rate else ""
+        fields = {"unit": step.unit, "rate": rate, "of": of}
+        if step.name not in self._tasks:
+            self._tasks[step.name] = self._progress.add_task(step.name, total=step.total, **fields)
+        self._progress.update(self._tasks[step.name], completed=step.done, total=step.total, **fields)  # type: ignore[arg-type]
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._progress.stop()

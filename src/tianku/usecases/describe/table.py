@@ -1,0 +1,144 @@
+"""One table: read once, described, its id checked over all rows."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from tianku.catalogue.readers import TableReader, TableSource, open_table
+from tianku.model.config import SourceConfig
+from tianku.model.types import DataType
+from tianku.usecases.describe.columns import describe_columns
+from tianku.usecases.describe.model import ColumnDescription, ColumnStats, TableDescription, TableSourceFound
+from tianku.usecases.describe.positions import find_positions, with_radians
+from tianku.usecases.describe.roles import content, find_times, id_candidates
+from tianku.usecases.describe.stats import SAMPLE_ROWS, ColumnSurvey
+
+
+class _Rejects:
+    """Rows a reader refused, by reason."""
+
+    def __init__(self) -> None:
+        self.reasons: Counter[str] = Counter()
+
+    def __call__(self, row: int | None, reason: str, detail: str, count: int) -> None:
+        self.reasons[reason] += count
+
+
+def describe_table(name: str, found: TableSourceFound) -> TableDescription:
+    """Describe the table that `found.files` hold together.
+
+    Raises
+    ------
+    UsageError
+        When the first file cannot be read as a table, or the files do not have the same columns.
+    """
+    rejects = _Rejects()
+    schema, stats, reader_notes = _survey(found, rejects)
+    columns = describe_columns(schema, stats, _nameless(schema, found))
+    positions, notes = find_positions(columns)
+    columns = with_radians(columns, positions)
+    candidates = id_candidates(columns)
+    unique = _verified(candidates, found, columns) if _rows(stats) > SAMPLE_ROWS else candidates
+    lost = [f"{number} rows refused: {reason}" for reason, number in rejects.reasons.items()]
+    description = TableDescription(
+        name=name,
+        source=found,
+        content=content(columns, bool(positions), bool(unique)),
+        rows=_rows(stats),
+        columns=columns,
+        positions=positions,
+        id=unique[0] if unique else None,
+        unique=tuple(unique[1:]),
+        times=find_times(columns),
+        notes=(*reader_notes, *notes, *lost),
+    )
+    return replace(description, columns=_main_words(description))
+
+
+def open_readers(found: TableSourceFound, types: dict[str, DataType] | None = None) -> Iterator[TableReader]:
+    """Open the files of a table one after the other."""
+    keys: dict[str, Any] = {k: v for k, v in found.reading.items()}
+    for path in found.files:
+        config = SourceConfig(files=(path.name,), **keys)
+        yield open_table(TableSource(path, config, names=found.names, types=types or {}))
+
+
+def _survey(found: TableSourceFound, rejects: _Rejects) -> tuple[pa.Schema, dict[str, ColumnStats], list[str]]:
+    schema: pa.Schema | None = None
+    surveys: dict[str, ColumnSurvey] = {}
+    notes: list[str] = []
+    for reader in open_readers(found):
+        schema = reader.schema if schema is None else _wider(schema, reader.schema)
+        notes += [n for n in reader.notes if n not in notes]
+        for field in reader.schema:
+            surveys.setdefault(field.name, ColumnSurvey(field.type))
+        for part in reader.batches(rejects):
+            for field in reader.schema:
+                surveys[field.name].add(part.batch.column(field.name))
+    if schema is None:
+        raise ValueError("a table has at least one file")
+    return schema, {n: s.result() for n, s in surveys.items()}, notes
+
+
+def _wider(left: pa.Schema, right: pa.Schema) -> pa.Schema:
+    """Types that hold the values of both files."""
+    return pa.unify_schemas([left, right], promote_options="permissive")
+
+
+def _nameless(schema: pa.Schema, found: TableSourceFound) -> frozenset[str]:
+    made_up = {n for n in schema.names if re.fullmatch(r"column_\d+", n)}
+    pandas = {n for n in schema.names if re.fullmatch(r"Unnamed: ?\d+(_level_\d+)?", n)}
+    return frozenset(made_up | pandas)
+
+
+def _rows(stats: dict[str, ColumnStats]) -> int:
+    return max((s.rows for s in stats.values()), default=0)
+
+
+def _verified(names: Sequence[str], found: TableSourceFound, columns: Sequence[ColumnDescription]) -> list[str]:
+    """Return those of `names` whose values are distinct over all rows (counted on disk when large)."""
+    source = {c.name: c.source for c in columns}
+    kept = []
+    for name in names:
+        with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+            connection.execute("SET memory_limit = '1GB'")
+            connection.execute("SET temp_directory = ?", [folder])
+            values = _one_column(found, source[name])
+            connection.register("values_of_column", values)
+            row = connection.execute("SELECT count(*) = count(DISTINCT value) FROM values_of_column").fetchone()
+        if row is not None and row[0]:
+            kept.append(name)
+    return kept
+
+
+def _one_column(found: TableSourceFound, column: str) -> pa.RecordBatchReader:
+    readers = open_readers(found)
+    first = next(readers)
+    kind = first.schema.field(column).type
+    schema = pa.schema([pa.field("value", kind)])
+
+    def stream() -> Iterator[pa.RecordBatch]:
+        for reader in (first, *readers):
+            for part in reader.batches(_Rejects()):
+                yield pa.record_batch([part.batch.column(column).cast(kind)], schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, stream())
+
+
+def _main_words(table: TableDescription) -> tuple[ColumnDescription, ...]:
+    """Add ``meta.main`` to the id and to the main position, as cone search needs it."""
+    main = table.main_position
+    names = {main.ra, main.dec} if main else set()
+    names |= {table.id} if table.id else set()
+    return tuple(
+        replace(c, ucd=f"{c.ucd};meta.main") if c.name in names and c.ucd and "meta.main" not in c.ucd else c
+        for c in table.columns
+    )

@@ -1,0 +1,131 @@
+"""DataLink: what belongs to a product, as rows of links (DataLink 1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from tianku.model.access import Principal
+from tianku.model.errors import AuthError, NotFoundError, UsageError
+from tianku.products.did import ProductId, parse_did
+from tianku.products.index import IndexEntry
+from tianku.usecases.products import ProductPage, media_type, product_page
+
+if TYPE_CHECKING:
+    from tianku.usecases.centre import Centre
+
+_SEMANTICS = {"preview": "#preview", "mask": "#auxiliary", "weight": "#auxiliary", "log": "#documentation"}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One row; exactly one of `access_url` (a path of this site) and `error_message` is set."""
+
+    id: str
+    semantics: str
+    description: str = ""
+    access_url: str | None = None
+    error_message: str | None = None
+    content_type: str | None = None
+    content_length: int | None = None
+    content_qualifier: str | None = None
+    local_semantics: str | None = None
+    link_auth: str | None = None
+    link_authorized: bool | None = None
+
+
+def links(centre: Centre, principal: Principal, ids: Sequence[str]) -> Iterator[Link]:
+    """Yield the links of each id, contiguously; an unknown id gives one row with its fault."""
+    for one in ids:
+        try:
+            yield from _links(centre, principal, one)
+        except AuthError as error:
+            yield Link(one, "#this", error_message=f"AuthorizationFault: {error.message}")
+        except NotFoundError as error:
+            yield Link(one, "#this", error_message=f"NotFoundFault: {error.message}")
+        except UsageError as error:
+            yield Link(one, "#this", error_message=f"UsageFault: {error.message}")
+
+
+def _links(centre: Centre, principal: Principal, text: str) -> Iterator[Link]:
+    did = parse_did(text)
+    if did.authority.lower() != centre.site.authority.lower():
+        raise NotFoundError("did.elsewhere", "{did} is not of this site", did=text)
+    page = product_page(centre, principal, did.dataset, did.set, did.key)
+    part = _part(page, did)
+    yield from (_file_link(text, page, entry, part) for entry in page.files)
+    if page.one.manifest.type == "spectrum":
+        yield from _spectrum_links(text, page, did)
+    if part is not None and part.part_kind == "coadd":
+        yield from _progenitors(text, page, did, part)
+    yield Link(
+        text,
+        "#documentation",
+        "web page of the product",
+        f"/data/{page.one.dataset}/products/{page.one.name}/{quote(did.key)}",
+        content_type="text/html",
+    )
+
+
+def _part(page: ProductPage, did: ProductId) -> IndexEntry | None:
+    if did.part is None:
+        return None
+    found = next((e for e in page.entries if e.part == did.part), None)
+    if found is None:
+        raise NotFoundError("products.no_part", "{key} has no part {part!r}", key=did.key, part=did.part)
+    return found
+
+
+def _file_link(text: str, page: ProductPage, entry: IndexEntry, part: IndexEntry | None) -> Link:
+    is_main = entry.category == page.one.config.main
+    semantics = "#this" if is_main else _SEMANTICS.get(entry.category, "#auxiliary")
+    if part is not None and is_main:
+        semantics = "#this"
+    tail = "" if is_main else f"/{entry.category}"
+    return Link(
+        text,
+        semantics,
+        f"the {entry.category} file as published" + (", holding every part" if part is not None else ""),
+        f"/download/{page.one.dataset}/{page.one.name}/{quote(page.did.key)}{tail}",
+        content_type=media_type(entry.path),
+        content_length=entry.size,
+        local_semantics=entry.category,
+        link_auth=None if page.public else "true",
+        link_authorized=page.open,
+    )
+
+
+def _spectrum_links(text: str, page: ProductPage, did: ProductId) -> Iterator[Link]:
+    base = f"/api/v1/products/{page.one.dataset}/{page.one.name}/{quote(did.key)}"
+    query = f"?{urlencode({'part': did.part})}" if did.part else ""
+    for suffix, kind, semantics, words in (
+        ("vot", "application/x-votable+xml", "#derivation", "the spectrum as VOTable"),
+        ("csv", "text/csv", "#derivation", "the spectrum as CSV"),
+        ("png", "image/png", "#preview", "plot"),
+    ):
+        yield Link(
+            text,
+            semantics,
+            words,
+            f"{base}/spectrum.{suffix}{query}",
+            content_type=kind,
+            link_auth=None if page.public else "true",
+            link_authorized=page.open,
+        )
+
+
+def _progenitors(text: str, page: ProductPage, did: ProductId, part: IndexEntry) -> Iterator[Link]:
+    base = f"/api/v1/products/{page.one.dataset}/{page.one.name}/{quote(did.key)}/spectrum.vot"
+    for entry in page.entries:
+        if entry.part_kind == "exposure" and entry.band == part.band and entry.path == part.path:
+            yield Link(
+                text,
+                "#progenitor",
+                f"single exposure {entry.part}",
+                f"{base}?{urlencode({'part': entry.part})}",
+                content_type="application/x-votable+xml",
+                link_auth=None if page.public else "true",
+                link_authorized=page.open,
+            )

@@ -1,0 +1,189 @@
+"""Products as the caller may have them: found by key, opened, sent."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tianku.model.access import ANONYMOUS, Level, Principal
+from tianku.model.errors import NotFoundError
+from tianku.model.metadata import Bit
+from tianku.model.text import Text
+from tianku.products.did import ProductId
+from tianku.products.index import IndexEntry, ProductIndex
+from tianku.products.readers.spectra import read_spectrum
+from tianku.products.spectrum import FluxInfo, Spectrum
+from tianku.usecases.picture import PublishedSet
+from tianku.usecases.policy import decide
+from tianku.usecases.viewer import Viewer
+
+if TYPE_CHECKING:
+    from tianku.usecases.centre import Centre
+
+FITS = "application/fits"
+_MEDIA_TYPES = {
+    ".fits": FITS,
+    ".fit": FITS,
+    ".fits.gz": FITS,
+    ".fits.fz": FITS,
+    ".csv": "text/csv",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".vot": "application/x-votable+xml",
+    ".txt": "text/plain",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileToSend:
+    """A file as it is kept, and what to say of it."""
+
+    path: Path
+    size: int
+    mtime: float
+    sha256: str
+    media_type: str
+    filename: str
+    #: False when not everybody may have it
+    public: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    """One product: its rows in the index (one per part and file), and what it is part of."""
+
+    did: ProductId
+    dataset_title: Text
+    one: PublishedSet
+    entries: tuple[IndexEntry, ...]
+    simulated: bool
+    #: whether the caller may have files and spectra
+    open: bool
+    public: bool
+
+    @property
+    def files(self) -> tuple[IndexEntry, ...]:
+        """One entry per file."""
+        return tuple({e.path: e for e in reversed(self.entries)}.values())[::-1]
+
+
+def media_type(path: str) -> str:
+    """Return the media type that a file's name stands for."""
+    name = path.lower()
+    known = [kind for suffix, kind in _MEDIA_TYPES.items() if name.endswith(suffix)]
+    return known[-1] if known else "application/octet-stream"
+
+
+@lru_cache(maxsize=256)
+def _index(path: Path) -> ProductIndex:
+    return ProductIndex(path)
+
+
+def product_page(centre: Centre, principal: Principal, dataset: str, set_name: str, key: str) -> ProductPage:
+    """Return what is known of one product.
+
+    Raises
+    ------
+    NotFoundError
+        ``dataset.unknown``, ``set.unknown``, ``products.no_product``
+    AuthError
+        ``policy.closed`` when its metadata are closed to the caller.
+    """
+    viewer = Viewer(centre.picture(), principal, time.time())
+    one = viewer.published_set(dataset, set_name)
+    owner = viewer.picture.datasets[dataset]
+    entries = tuple(_index(one.folder / one.manifest.index.path).find(key))
+    return ProductPage(
+        did=ProductId(centre.site.authority, dataset, set_name, key),
+        dataset_title=owner.config.title,
+        one=one,
+        entries=entries,
+        simulated=owner.config.simulated,
+        open=decide(principal, one.rule, Level.DATA, viewer.now),
+        public=decide(ANONYMOUS, one.rule, Level.DATA, viewer.now),
+    )
+
+
+def product_file(
+    centre: Centre, principal: Principal, dataset: str, set_name: str, key: str, category: str = "science"
+) -> FileToSend:
+    """Return the file of `category` of a product, for the caller to be sent.
+
+    Raises
+    ------
+    NotFoundError
+        As `product_page`; ``products.no_file`` when the product has no such category.
+    AuthError
+        ``policy.closed``
+    """
+    viewer = Viewer(centre.picture(), principal, time.time())
+    viewer.published_set(dataset, set_name, Level.DATA)
+    page = product_page(centre, principal, dataset, set_name, key)
+    entry = next((e for e in page.files if e.category == category), None)
+    if entry is None:
+        raise NotFoundError(
+            "products.no_file",
+            "{key} has no file of category {category!r}; it has: {known}",
+            key=key,
+            category=category,
+            known=", ".join(sorted({e.category for e in page.files})),
+        )
+    path = entry.file(centre.originals)
+    return FileToSend(
+        path,
+        entry.size,
+        path.stat().st_mtime,
+        entry.sha256,
+        media_type(entry.path),
+        Path(entry.path).name,
+        page.public,
+    )
+
+
+def spectrum(
+    centre: Centre, principal: Principal, dataset: str, set_name: str, key: str, part: str | None = None
+) -> Spectrum:
+    """Return a product read as a spectrum, or one part of it.
+
+    Raises
+    ------
+    NotFoundError
+        As `product_file`; ``products.no_part``, ``products.no_spectrum``
+    AuthError
+        ``policy.closed``
+    """
+    file = product_file(centre, principal, dataset, set_name, key, _main_category(centre, dataset, set_name))
+    one = centre.picture().datasets[dataset].sets[set_name]
+    if one.manifest.type != "spectrum":
+        raise NotFoundError("products.no_spectrum", "{name} holds no spectra", name=f"{dataset}/{set_name}")
+    found = read_spectrum(file.path, one.config.reader, flux=_flux(one), bits=_bits(centre, one))
+    if part is None:
+        return found
+    chosen = found.part(part)
+    if chosen is None:
+        raise NotFoundError(
+            "products.no_part",
+            "{key} has no part {part!r}; it has: {known}",
+            key=key,
+            part=part,
+            known=", ".join(p.name for p in found.parts),
+        )
+    return Spectrum(found.header, found.layout, (chosen,), found.ra, found.dec, found.notes)
+
+
+def _main_category(centre: Centre, dataset: str, set_name: str) -> str:
+    owner = centre.picture().datasets.get(dataset)
+    one = owner.sets.get(set_name) if owner else None
+    return one.config.main if one else "science"
+
+
+def _flux(one: PublishedSet) -> FluxInfo:
+    return FluxInfo(one.config.flux.unit or None, one.config.flux.calibration)
+
+
+def _bits(centre: Centre, one: PublishedSet) -> dict[str, tuple[Bit, ...]]:
+    named = centre.picture().datasets[one.dataset].collection.bits
+    return {mask: named[bits] for mask, bits in one.config.masks.items() if bits in named}
