@@ -1,0 +1,1 @@
+"""The IVOA protocols, one package each: routes, parameters, self-description, templates."""

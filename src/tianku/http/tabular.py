@@ -1,0 +1,44 @@
+"""A running query as a streamed table in any format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+import pyarrow as pa
+
+from tianku.formats.table import TableInfo
+from tianku.formats.writers import WriterSpec
+from tianku.http.caching import cache_headers
+from tianku.http.source import Source
+from tianku.http.stream import Reply
+from tianku.model.metadata import Column
+from tianku.usecases.query import Answer
+
+#: turns the batches of a query into those of the answer
+Reshape = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+
+
+def table_reply(
+    answer: Answer,
+    writer: WriterSpec,
+    info: TableInfo,
+    *,
+    columns: tuple[Column, ...] | None = None,
+    reshape: Reshape | None = None,
+    media_type: str | None = None,
+    filename: str | None = None,
+) -> Reply:
+    """Return the reply that writes `answer`, and owns it from now on.
+
+    `columns` and `reshape` go together: what the writer sees when it differs from what the
+    query gave. `media_type` replaces the writer's.
+    """
+    batches = answer.batches()
+    if reshape is not None:
+        batches = reshape(batches)
+    pieces = writer.write(columns or answer.columns, batches, replace(info, overflow=answer.overflow))
+    headers = cache_headers(answer.public)
+    if filename is not None:
+        headers["content-disposition"] = f'attachment; filename="{filename}"'
+    return Reply(Source(pieces, answer.cancel, answer.close), media_type or writer.media_type, headers)

@@ -1,0 +1,42 @@
+"""What VOTable answers say beside their rows: coordinate systems and links to products."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tianku.formats.table import Coosys, Param, Service
+from tianku.model.metadata import Column, TableMeta
+
+DATALINK = "application/x-votable+xml;content=datalink"
+
+
+def coordinate_systems(table: TableMeta | None, columns: Sequence[Column]) -> tuple[Coosys, ...]:
+    """Return the COOSYS of the positions whose columns are in the answer."""
+    names = {c.name for c in columns}
+    found = []
+    for position in table.positions if table else ():
+        own = (position.ra, position.dec, position.pm_ra, position.pm_dec, position.parallax)
+        here = tuple(name for name in own if name in names)
+        if position.ra in here and position.dec in here:
+            found.append(Coosys(f"sys_{position.name}", "ICRS", position.epoch, here))
+    return tuple(found)
+
+
+def link_services(columns: Sequence[Column], links_url: str) -> tuple[Service, ...]:
+    """Return the DataLink descriptor (DataLink 1.1, 4) when a column holds publisher identifiers."""
+    column = next((c for c in columns if c.name.lower() == "obs_publisher_did"), None)
+    if column is None:
+        return ()
+    identifier = Param(
+        "ID", ucd="meta.id;meta.main", description="publisher dataset identifier", column=column.name
+    )
+    return (
+        Service(
+            links_url,
+            id="datalink",
+            name="Links to files and spectra",
+            standard_id="ivo://ivoa.net/std/DataLink#links-1.1",
+            content_type=DATALINK,
+            inputs=(identifier,),
+        ),
+    )

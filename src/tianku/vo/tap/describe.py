@@ -1,0 +1,82 @@
+"""TAPRegExt 1.0: what the service can do, exactly as it is implemented."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tianku.adql.functions import FUNCTIONS
+from tianku.formats.writers import WRITERS, WriterSpec
+from tianku.model.config.site import Limits
+from tianku.vo.xml import render
+
+OBSCORE = {"ivo_id": "ivo://ivoa.net/std/ObsCore#core-1.1", "name": "ObsCore-1.1"}
+_TAPREGEXT = "ivo://ivoa.net/std/TAPRegExt"
+
+#: optional features of ADQL 2.1 that the dialect has (ADQL 2.1, 4 and its table of features);
+#: LOWER and the like are the *forms* that clients look for
+_OPTIONAL: dict[str, tuple[str, ...]] = {
+    "adqlgeo": (
+        "AREA", "BOX", "CENTROID", "CIRCLE", "CONTAINS", "COORD1", "COORD2", "COORDSYS", "DISTANCE", "INTERSECTS",
+        "POINT", "POLYGON",
+    ),
+    "adql-string": ("LOWER", "UPPER", "ILIKE"),
+    "adql-conditional": ("COALESCE",),
+    "adql-common-table": ("WITH",),
+    "adql-sets": ("UNION", "EXCEPT", "INTERSECT"),
+    "adql-type": ("CAST",),
+    "adql-unit": ("IN_UNIT",),
+    "adql-offset": ("OFFSET",),
+}  # fmt: skip
+
+#: identifiers of output formats that TAPRegExt 1.0 defines
+_FORMAT_IDS = {
+    "votable": f"{_TAPREGEXT}#output-votable-binary2",
+    "votable/binary2": f"{_TAPREGEXT}#output-votable-binary2",
+    "votable/td": f"{_TAPREGEXT}#output-votable-td",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One ``feature``: the form that a query may use."""
+
+    form: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureGroup:
+    """One ``languageFeatures``; `type` is in lower case, as TAPRegExt compares it."""
+
+    type: str
+    features: tuple[Feature, ...]
+
+
+def feature_groups() -> list[FeatureGroup]:
+    """Return the optional and the user-defined features of the dialect."""
+    groups = [
+        FeatureGroup(f"{_TAPREGEXT}#features-{name}", tuple(Feature(form) for form in forms))
+        for name, forms in _OPTIONAL.items()
+    ]
+    own = tuple(Feature(f.signature, f.text) for f in FUNCTIONS.values() if f.signature and not f.hidden)
+    return [*groups, FeatureGroup(f"{_TAPREGEXT}#features-udf", own)]
+
+
+def capabilities_document(base: str, limits: Limits, obscore: bool) -> bytes:
+    """Return the capabilities of TAP at `base`; `obscore`: whether ``ivoa.obscore`` exists."""
+    return render(
+        "tap",
+        "capabilities.xml",
+        base=base,
+        data_models=[OBSCORE] if obscore else [],
+        features=feature_groups(),
+        formats=[_format(w) for w in WRITERS],
+        seconds=round(limits.sync_seconds),
+        default_rows=limits.default_rows,
+        hard_rows=limits.sync_rows,
+    )
+
+
+def _format(writer: WriterSpec) -> dict[str, object]:
+    aliases = [writer.name, *(a for a in writer.aliases if "/" not in a)]
+    return {"mime": writer.media_type, "aliases": aliases, "ivo_id": _FORMAT_IDS.get(writer.name)}

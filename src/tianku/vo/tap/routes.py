@@ -1,0 +1,80 @@
+"""``/vo/tap``: sync, capabilities, tables, availability."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from tianku.engines.base import Cancellation
+from tianku.formats.table import Info, TableInfo
+from tianku.http.absolute import absolute, base_url
+from tianku.http.context import FORM_BYTES, context_of, principal_of
+from tianku.http.errors import guarded
+from tianku.http.params import read_params
+from tianku.http.stream import Reply, stream
+from tianku.http.tabular import table_reply
+from tianku.usecases import schema
+from tianku.usecases.query import Answer, run_adql
+from tianku.vo.dali.describe import coordinate_systems, link_services
+from tianku.vo.dali.errors import votable_error
+from tianku.vo.tap.describe import capabilities_document
+from tianku.vo.tap.params import TapQuery, tap_query
+from tianku.vo.vosi.routes import availability, one_table, tables
+from tianku.vo.xml import xml_response
+
+BASE = "/vo/tap"
+
+
+async def sync(request: Request) -> Response:
+    """``GET, POST /vo/tap/sync`` (TAP 1.1, 2.2)."""
+    context = context_of(request)
+    context.gate.check()
+    query = tap_query(await read_params(request, FORM_BYTES))
+    principal = await principal_of(request)
+    links_url = absolute(request, context.site, "/vo/datalink/links")
+
+    def opener(cancellation: Cancellation) -> Reply:
+        answer = run_adql(context.centre, principal, query.adql, maxrec=query.maxrec, cancellation=cancellation)
+        return table_reply(answer, query.writer, table_info(query, answer, links_url))
+
+    return await stream(request.receive, context.pools, context.pools.long, context.gauges, opener)
+
+
+def table_info(query: TapQuery, answer: Answer, links_url: str) -> TableInfo:
+    """Return what the answer says beside its rows: the query, and the versions that aliases stood for."""
+    infos = [Info("QUERY", query.adql)]
+    infos += [Info("SCHEMA_VERSION", f"{alias}={dataset}") for alias, dataset in answer.versions.items()]
+    return TableInfo(
+        infos=tuple(infos),
+        coosys=coordinate_systems(answer.table, answer.columns),
+        services=link_services(answer.columns, links_url),
+    )
+
+
+async def capabilities(request: Request) -> Response:
+    """``GET /vo/tap/capabilities`` (VOSI 1.1, TAPRegExt 1.0)."""
+    context = context_of(request)
+    principal = await principal_of(request)
+    base = base_url(request, context.site) + BASE
+    listings = await context.pools.engine.run(lambda: schema.schemas(context.centre, principal))
+    obscore = any(t.qualified_name.lower() == "ivoa.obscore" for s in listings for t in s.tables)
+    return xml_response(capabilities_document(base, context.site.limits, obscore))
+
+
+async def root(request: Request) -> Response:
+    """``GET /vo/tap``: a person who follows the service's address sees what it is."""
+    return RedirectResponse(f"{BASE}/capabilities", status_code=303)
+
+
+def routes() -> list[Route]:
+    """Return the routes of TAP."""
+    guard = guarded(votable_error)
+    return [
+        Route(BASE, guard(root), methods=["GET"]),
+        Route(f"{BASE}/sync", guard(sync), methods=["GET", "POST"]),
+        Route(f"{BASE}/capabilities", guard(capabilities), methods=["GET"]),
+        Route(f"{BASE}/availability", guard(availability), methods=["GET"]),
+        Route(f"{BASE}/tables", guard(tables), methods=["GET"]),
+        Route(f"{BASE}/tables/{{name}}", guard(one_table), methods=["GET"]),
+    ]
