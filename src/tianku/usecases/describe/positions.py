@@ -11,8 +11,9 @@ from tianku.model.types import DataType
 from tianku.model.vocabulary import fold, same_unit
 from tianku.usecases.describe.model import ColumnDescription, PositionFound
 
-_RA_WORD = re.compile(r"(?<![a-z])(right_ascension|[ds]?_?raj|ra|[ds]?raj2000|alpha|ura)|ra")
-_DEC_WORD = re.compile(r"(?<![a-z])(declination|[ds]?_?dec?j|dec?|[ds]?dec?j2000|delta|udec)|dec?")
+#: the coordinate inside a folded name: as a word of its own (`s_ra`, `DRAJ2000`), else anywhere
+_RA_WORD = tuple(map(re.compile, (r"(?<![a-z])[dsu]?_?(right_ascension|alpha|ra)", r"(ra)")))
+_DEC_WORD = tuple(map(re.compile, (r"(?<![a-z])[dsu]?_?(declination|delta|dec?)", r"(dec?)")))
 _NUMBERS = frozenset({DataType.FLOAT32, DataType.FLOAT64, DataType.INT32, DataType.INT64})
 _COMPANIONS = {
     "pm_ra": ("pos.pm;pos.eq.ra", "mas.yr**-1"),
@@ -70,8 +71,12 @@ def _is(column: ColumnDescription, word: str) -> bool:
     return (column.ucd or "").split(";")[0] == word and column.arraysize is None
 
 
-def _key(name: str, word: re.Pattern[str]) -> str:
-    return word.sub("", fold(name), count=1).strip("_")
+def _key(name: str, patterns: Sequence[re.Pattern[str]]) -> str:
+    """The folded name without its coordinate: the two columns of a position have the same."""
+    folded = fold(name)
+    found = next((m for p in patterns if (m := p.search(folded))), None)
+    rest = folded if found is None else folded[: found.start(1)] + folded[found.end(1) :]
+    return re.sub(r"_+", "_", rest).strip("_")
 
 
 def _format(ra: ColumnDescription, dec: ColumnDescription) -> Format | None:
@@ -103,15 +108,15 @@ def in_radians(ra: ColumnDescription, dec: ColumnDescription) -> bool:
     if ra.source_unit or ra.type not in _NUMBERS:
         return False
     (low, high), (south, north) = _range(ra), _range(dec)
-    fits = high <= 6.2832 and low >= 0 and -1.5708 <= south and north <= 1.5708
+    fits = high <= 6.2832 and low >= 0 and south >= -1.5708 and north <= 1.5708
     return fits and high - low > 5 and north - south > 2
 
 
-def _preference(pair: Pair, columns: Sequence[ColumnDescription]) -> tuple[bool, bool, int, int]:
+def _preference(pair: Pair, columns: Sequence[ColumnDescription]) -> tuple[bool, bool, int]:
     ra, _, format_ = pair
     order = next(i for i, c in enumerate(columns) if c.name == ra.name)
     key = _key(ra.name, _RA_WORD)
-    return format_ == "sexagesimal", key not in ("", "j2000", "icrs", "deg"), 0, order
+    return format_ == "sexagesimal", key not in ("", "j2000", "icrs", "deg"), order
 
 
 def _companions(columns: Sequence[ColumnDescription]) -> dict[str, Any]:

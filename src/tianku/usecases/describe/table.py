@@ -65,7 +65,7 @@ def describe_table(name: str, found: TableSourceFound) -> TableDescription:
 
 def open_readers(found: TableSourceFound, types: dict[str, DataType] | None = None) -> Iterator[TableReader]:
     """Open the files of a table one after the other."""
-    keys: dict[str, Any] = {k: v for k, v in found.reading.items()}
+    keys: dict[str, Any] = dict(found.reading)
     for path in found.files:
         config = SourceConfig(files=(path.name,), **keys)
         yield open_table(TableSource(path, config, names=found.names, types=types or {}))
