@@ -30,7 +30,7 @@ from tianku.model.vocabulary import is_vounit, normalise_unit, same_unit, sugges
         ("mag/arcsec^2", "mag.arcsec**-2"),
         ("µm", "um"),
         ("Å", "Angstrom"),
-        ("e-/s", None),
+        ("e-/s", "count.s**-1"),
         ("electrons/s", "count.s**-1"),
         ("Msun/yr", "solMass.yr**-1"),
         ("sqrt(Jy)", "Jy**(1/2)"),

@@ -25,6 +25,8 @@ _STATISTIC = re.compile(
 )
 _STATISTIC_WORD = {"avg": "mean", "lower": "min", "upper": "max"}
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+#: `flux (mJy)`, `period [days]`
+_BRACKETED = re.compile(r"(?P<name>[^(\[]+?)\s*[(\[](?P<unit>[^)\]]*[A-Za-z%][^)\]]*)[)\]]")
 #: most words of a name that are tried
 _MAX_WORDS = 12
 
@@ -59,8 +61,11 @@ def guess_column(
         The column's type; truth values never get a unit.
     """
     others = frozenset(f for s in siblings for f in (fold(s), fold(s, camel=True)))
+    bracketed = None if unit else _BRACKETED.fullmatch(name)
+    if bracketed and normalise_unit(bracketed["unit"]).known:
+        name, unit = bracketed["name"], bracketed["unit"]
     stated = normalise_unit(unit).vounit if unit else None
-    meaning = _of_name(name, others, stated or "")
+    meaning = _sensible(_of_name(name, others, stated or ""), type)
     if type is DataType.BOOLEAN:
         plain = meaning is not None and (meaning.ucd or "").startswith(("meta.", "src."))
         ucd = meaning.ucd if meaning and plain else "meta.code"
@@ -72,6 +77,13 @@ def guess_column(
     return Guess("" if text_only and not unit else own, meaning.ucd or None, meaning.description)
 
 
+def _sensible(meaning: Meaning | None, type: DataType | None) -> Meaning | None:
+    """Drop what contradicts the type: a spectral type is no decimal number."""
+    decimal = type in (DataType.FLOAT32, DataType.FLOAT64)
+    refuted = meaning is not None and decimal and "src.spType" in (meaning.ucd or "")
+    return None if refuted else meaning
+
+
 def _of_name(name: str, siblings: frozenset[str], stated: str) -> Meaning | None:
     if not fold(name) or re.fullmatch(r"unnamed_*\d*(_level_\d+)?", fold(name)):
         return Meaning("", "meta.record", "Row number")
@@ -80,7 +92,8 @@ def _of_name(name: str, siblings: frozenset[str], stated: str) -> Meaning | None
         found = _search(spelling, siblings, stated)
         if found is not None:
             return found
-    return None
+    ending = unit_words().get(fold(name).rpartition("_")[2])
+    return Meaning(ending) if ending and "_" in fold(name) else None
 
 
 def _search(name: str, siblings: frozenset[str], stated: str) -> Meaning | None:
@@ -135,7 +148,6 @@ def _with_unit_word(name: str, siblings: frozenset[str]) -> Meaning | None:
         base = _search("_".join(words[:-size]), siblings, unit)
         if base is not None:
             return replace(base, unit=unit)
-        return Meaning(unit, None, "")
     return None
 
 

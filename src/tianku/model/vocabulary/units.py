@@ -58,7 +58,7 @@ def normalise_unit(text: str | None) -> NormalisedUnit:
     if found := _DATE.fullmatch(cleaned):
         return NormalisedUnit("d", note=cleaned, original=original)
     try:
-        return _compose(_as_meant(parse(cleaned)), original)
+        return _compose(_as_meant(parse(re.sub(r"\be-(?![\d])", "electron", cleaned))), original)
     except UnitSyntaxError as error:
         return NormalisedUnit(None, note=str(error), original=original)
 

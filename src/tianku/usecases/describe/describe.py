@@ -109,6 +109,9 @@ def _tables(found: Iterable[FoundFile], rejected: list[RejectedFile], say: Progr
         except UsageError as error:
             rejected.append(RejectedFile(file.path, error.message))
             continue
+        if not columns:
+            rejected.append(RejectedFile(file.path, f"a table without readable columns: {file.reading}"))
+            continue
         key = (columns, tuple(sorted((k, str(v)) for k, v in source.reading.items())))
         same = groups.get(key)
         files = source.files if same is None else (*same.files, *source.files)
@@ -141,7 +144,9 @@ def _source(file: FoundFile) -> tuple[TableSourceFound, tuple[str, ...]]:
 def _table_name(group: TableSourceFound, taken: set[str]) -> str:
     stems = [f.name.split(".")[0] for f in group.files]
     same = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*stems, strict=False))
-    stem = "".join(letters[0] for letters in same)
+    shared = "".join(letters[0] for letters in same)
+    words = shared if len(stems) == 1 else re.sub(r"[^A-Za-z0-9]*[A-Za-z]?\d*$", "", shared)
+    stem = words if len(words) > 1 else stems[0]
     name = re.sub(r"[^0-9a-z]+", "_", stem.lower()).strip("_")
     if "hdu" in group.reading:
         name = f"{name}_{group.reading['hdu']}"

@@ -57,10 +57,17 @@ def classify(paths: Sequence[Path]) -> Iterator[FoundFile]:
             continue
         if kind == "fits":
             yield from _fits(path)
+        elif kind == "csv" and _is_cds(path):
+            yield FoundFile(path, "other", detail="a CDS table with its byte-by-byte description inside")
         elif kind in ("csv", "parquet"):
             yield FoundFile(path, "table", {"reader": kind})
         else:
             yield FoundFile(path, "other", detail=f"no table reader for {kind}")
+
+
+def _is_cds(path: Path) -> bool:
+    with open_bytes(path) as file:
+        return b"Byte-by-byte Description" in file.read(16_384)
 
 
 def _fits(path: Path) -> Iterator[FoundFile]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -58,13 +59,29 @@ def _images(files: Sequence[FoundFile]) -> ProductDescription:
 
 
 def patterns(files: Sequence[Path], root: Path) -> list[str]:
-    """Return globs relative to `root` that name exactly `files`, or their names when no glob does."""
-    relative = [os.path.relpath(f, root) for f in files]
+    """Return globs relative to `root` that name exactly `files`, or their names when no globs do."""
+    relative = [Path(os.path.relpath(f, root)) for f in files]
     if len(files) <= 5:
-        return relative
-    globs = sorted({str(Path(r).parent / f"*{_suffix(Path(r))}") for r in relative})
-    named = {p for g in globs for p in root.glob(g)}
-    return globs if {f.resolve() for f in files} == {p.resolve() for p in named} else relative
+        return [str(r) for r in relative]
+    wanted = {f.resolve() for f in files}
+    for style in (_beginning, _ending, _anywhere):
+        globs = sorted({style(r) for r in relative})
+        if len(globs) < len(files) / 2 and {p.resolve() for g in globs for p in root.glob(g)} == wanted:
+            return globs
+    return [str(r) for r in relative]
+
+
+def _ending(path: Path) -> str:
+    return str(path.parent / f"*{_suffix(path)}")
+
+
+def _beginning(path: Path) -> str:
+    letters = re.match(r"[A-Za-z_]*[-_]?", path.name)
+    return str(path.parent / f"{letters.group() if letters else ''}*{_suffix(path)}")
+
+
+def _anywhere(path: Path) -> str:
+    return f"**/{Path(_beginning(path)).name}"
 
 
 def _suffix(path: Path) -> str:

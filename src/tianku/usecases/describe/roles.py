@@ -42,7 +42,7 @@ def find_times(columns: Sequence[ColumnDescription]) -> tuple[dict[str, str], ..
     found = []
     for column in columns:
         words, name = (column.ucd or "").split(";"), fold(column.name)
-        if words[0] not in ("time.epoch", "time.start", "time.end") or name.startswith(("l", "local")):
+        if words[0] not in ("time.epoch", "time.start", "time.end") or "lmj" in name or "local" in name:
             continue
         if column.type in (DataType.TIMESTAMP,):
             found.append({"column": column.name, "origin": "ISO"})

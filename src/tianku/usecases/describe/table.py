@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from tianku.catalogue.readers import TableReader, TableSource, open_table
 from tianku.model.config import SourceConfig
-from tianku.model.types import DataType
+from tianku.model.types import DataType, arrow_to_datatype
 from tianku.usecases.describe.columns import describe_columns
 from tianku.usecases.describe.model import ColumnDescription, ColumnStats, TableDescription, TableSourceFound
 from tianku.usecases.describe.positions import find_positions, with_radians
@@ -72,25 +72,36 @@ def open_readers(found: TableSourceFound, types: dict[str, DataType] | None = No
 
 
 def _survey(found: TableSourceFound, rejects: _Rejects) -> tuple[pa.Schema, dict[str, ColumnStats], list[str]]:
-    schema: pa.Schema | None = None
-    surveys: dict[str, ColumnSurvey] = {}
+    schema = merged_schema(found)
+    surveys = {field.name: ColumnSurvey(field.type) for field in schema}
     notes: list[str] = []
-    for reader in open_readers(found):
-        schema = reader.schema if schema is None else _wider(schema, reader.schema)
+    for reader in open_readers(found, _text_types(found, schema)):
         notes += [n for n in reader.notes if n not in notes]
-        for field in reader.schema:
-            surveys.setdefault(field.name, ColumnSurvey(field.type))
         for part in reader.batches(rejects):
-            for field in reader.schema:
-                surveys[field.name].add(part.batch.column(field.name))
-    if schema is None:
-        raise ValueError("a table has at least one file")
+            for field in schema:
+                surveys[field.name].add(part.batch.column(field.name).cast(field.type, safe=False))
     return schema, {n: s.result() for n, s in surveys.items()}, notes
 
 
-def _wider(left: pa.Schema, right: pa.Schema) -> pa.Schema:
-    """Types that hold the values of both files."""
-    return pa.unify_schemas([left, right], promote_options="permissive")
+def merged_schema(found: TableSourceFound) -> pa.Schema:
+    """Return the schema whose types hold the values of every file; texts where nothing else does."""
+    schemas = [reader.schema for reader in open_readers(found)]
+    return pa.schema([_merged([s.field(f.name) for s in schemas]) for f in schemas[0]])
+
+
+def _merged(fields: Sequence[pa.Field]) -> pa.Field:
+    try:
+        kind = pa.unify_schemas([pa.schema([f]) for f in fields], promote_options="permissive").field(0).type
+    except pa.ArrowTypeError:
+        kind = pa.string()
+    return fields[0].with_type(kind)
+
+
+def _text_types(found: TableSourceFound, schema: pa.Schema) -> dict[str, DataType]:
+    """Types to read text files with, so that a file whose values look narrower is read like the others."""
+    if found.reading["reader"] not in ("csv", "list") or len(found.files) == 1:
+        return {}
+    return {field.name: arrow_to_datatype(field.type)[0] for field in schema}
 
 
 def _nameless(schema: pa.Schema, found: TableSourceFound) -> frozenset[str]:
@@ -120,13 +131,11 @@ def _verified(names: Sequence[str], found: TableSourceFound, columns: Sequence[C
 
 
 def _one_column(found: TableSourceFound, column: str) -> pa.RecordBatchReader:
-    readers = open_readers(found)
-    first = next(readers)
-    kind = first.schema.field(column).type
+    kind = merged_schema(found).field(column).type
     schema = pa.schema([pa.field("value", kind)])
 
     def stream() -> Iterator[pa.RecordBatch]:
-        for reader in (first, *readers):
+        for reader in open_readers(found):
             for part in reader.batches(_Rejects()):
                 yield pa.record_batch([part.batch.column(column).cast(kind)], schema=schema)
 
