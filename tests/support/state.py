@@ -18,7 +18,7 @@ def _template() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="tianku-state-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     # The profile of the servers, so that suites can run in one process in any order.
-    state.setup(folder, profile="worker")
+    state.setup(folder, profile="web")
     state.migrate()
     copy = folder / "template.sqlite3"
     state.backup(copy)
@@ -31,7 +31,7 @@ def empty_state(root: Path) -> Iterator[Path]:
     template = _template()
     copy = Path(shutil.copy(template, root / "state.sqlite3"))
     copy.chmod(0o600)
-    state.setup(root, profile="worker")
+    state.setup(root, profile="web")
     yield root
     from django.db import connections
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
+
+from django.http import parse_cookie
 
 from tianku.model.access import ANONYMOUS, Principal
 from tianku.model.errors import AuthError, CredentialsError
 from tianku.state import repositories as state
 
-SESSION_COOKIE = "tianku_session"
+SESSION_COOKIE = state.SESSION_COOKIE
 CSRF_HEADER = "x-csrf-token"
 #: Sent with 401: how to authenticate (RFC 9110 §11.6.1).
 CHALLENGES = ('Bearer realm="tianku"', 'Basic realm="tianku", charset="UTF-8"')
@@ -133,11 +134,7 @@ def _from_cookie(headers: Mapping[str, str], method: str, csrf: bool, origins: f
 
 def session_key(headers: Mapping[str, str]) -> str | None:
     """Return the value of the session cookie, if the request has one."""
-    try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(SESSION_COOKIE)
-    except CookieError:
-        return None
-    return cookie.value or None if cookie is not None else None
+    return parse_cookie(headers.get("cookie", "")).get(SESSION_COOKIE) or None
 
 
 def _same_origin(headers: Mapping[str, str], origins: frozenset[str]) -> bool:

@@ -11,6 +11,9 @@ from tianku.model.access import Level, Principal
 from tianku.model.metadata import Column, TableMeta
 from tianku.model.text import Text
 
+#: Nothing to say; frozen, so that all may share it.
+_NO_TEXT = Text()
+
 
 @dataclass(frozen=True, slots=True)
 class AccessView:
@@ -23,7 +26,7 @@ class AccessView:
     level: Level = Level.DATA
     public: Level = Level.DATA
     opens: float | None = None
-    apply: Text = Text()
+    apply: Text = _NO_TEXT
 
     @property
     def is_public(self) -> bool:
@@ -47,7 +50,7 @@ class Service:
 
     protocol: str  # TAP, SCS, SSA, DataLink …
     path: str
-    title: Text = Text()
+    title: Text = _NO_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,7 @@ class DatasetCard:
 class CitationView:
     """How to cite."""
 
-    text: Text = Text()
+    text: Text = _NO_TEXT
     bibcodes: tuple[str, ...] = ()
     doi: str | None = None
     cstr: str | None = None
@@ -175,7 +178,7 @@ class DatasetView:
     versions: tuple[VersionView, ...] = ()
     creators: tuple[str, ...] = ()
     citation: CitationView = CitationView()
-    acknowledgement: Text = Text()
+    acknowledgement: Text = _NO_TEXT
     licence: str | None = None
     links: tuple[Link, ...] = ()
     keywords: tuple[str, ...] = ()

@@ -168,6 +168,13 @@ def set_password(username: str, password: str) -> None:
     forget_principals()
 
 
+def set_display_name(username: str, name: str) -> None:
+    """Change the name shown for a user."""
+    row = _user(username)
+    row.display_name = name.strip()[:200]
+    row.save(update_fields=["display_name"])
+
+
 def set_active(username: str, active: bool) -> None:
     """Disable a user (sessions and tokens stop within a second) or enable one again."""
     _user(username)

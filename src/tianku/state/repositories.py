@@ -20,6 +20,7 @@ from tianku.state.accounts import (
     remove_member,
     revoke_token,
     set_active,
+    set_display_name,
     set_operator,
     set_password,
     tokens,
@@ -41,9 +42,10 @@ from tianku.state.publications import (
     withdraw,
 )
 from tianku.state.records import PublicationRecord, PublicationState, SchemaVersion, TokenRecord, UserRecord
-from tianku.state.settings import Profile, setup
+from tianku.state.settings import SESSION_COOKIE, Profile, setup
 
 __all__ = [
+    "SESSION_COOKIE",
     "Profile",
     "PublicationRecord",
     "PublicationState",
@@ -77,6 +79,7 @@ __all__ = [
     "schema_version",
     "session",
     "set_active",
+    "set_display_name",
     "set_operator",
     "set_password",
     "set_policy",

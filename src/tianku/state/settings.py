@@ -17,6 +17,7 @@ Profile = Literal["worker", "web"]
 BUSY_TIMEOUT = 20
 SQLITE_NAME = "state.sqlite3"
 SECRET_NAME = "secret.key"  # noqa: S105 - a file name
+SESSION_COOKIE = "tianku_session"
 
 _APPS = [
     "django.contrib.contenttypes",
@@ -81,7 +82,7 @@ def _base_settings(data_root: Path, databases: dict[str, Any]) -> dict[str, Any]
         "USE_TZ": True,
         "TIME_ZONE": "UTC",
         "LANGUAGE_CODE": "en",
-        "SESSION_COOKIE_NAME": "tianku_session",
+        "SESSION_COOKIE_NAME": SESSION_COOKIE,
         "SESSION_COOKIE_AGE": 14 * 86400,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "AUTH_PASSWORD_VALIDATORS": [

@@ -1,0 +1,73 @@
+"""Finding tables, the query form, and the SQL page: shells whose contents the API fills."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from tianku.pages import finding
+from tianku.pages.ports import TableView
+from tianku.pages.site import principal_of, source
+from tianku.pages.views.pages import page
+
+
+@require_safe
+def table_query(request: HttpRequest, dataset: str, table: str) -> HttpResponse:
+    """The query form of one table."""
+    view = source().table(principal_of(request), dataset, table)
+    return page(
+        request, "tianku/query.html", {"view": view, "card": view.card, "query_config": query_config(view)}
+    )
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Tables and datasets by words, or tables with positions by a place on the sky."""
+    words = request.GET.get("q", "").strip()[:200]
+    cards = source().datasets(principal_of(request))
+    place = finding.place(words)
+    found = finding.tables_with_positions(cards) if place else finding.by_words(cards, words)
+    context = {"words": words, "place": place, "found": found}
+    return page(request, "tianku/search.html", context)
+
+
+@require_safe
+def sql(request: HttpRequest) -> HttpResponse:
+    """The SQL editor over everything the principal may query."""
+    cards = source().datasets(principal_of(request))
+    tables = [table for card in cards for table in card.tables if table.access.rows]
+    config = {
+        "query": request.GET.get("query", "")[:100_000],
+        "tables": [{"name": t.qualified_name, "columns": list(t.columns)} for t in tables],
+    }
+    return page(request, "tianku/sql.html", {"tables": tables, "sql_config": config})
+
+
+def query_config(view: TableView) -> dict[str, Any]:
+    """Return what the query form needs to draw itself and to write its ADQL."""
+    position = view.meta.main_position
+    return {
+        "dataset": view.dataset.id,
+        "table": view.meta.qualified_name,
+        "rows": view.card.rows,
+        "id": view.meta.id_column,
+        "position": {"ra": position.ra, "dec": position.dec} if position else None,
+        "product_set": view.product_set,
+        "columns": [
+            {
+                "name": one.column.name,
+                "type": one.column.type.value,
+                "arraysize": one.column.arraysize,
+                "unit": one.column.unit,
+                "ucd": one.column.ucd,
+                "description": {"en": one.column.description.en, "zh": one.column.description.zh},
+                "principal": one.column.principal,
+                "indexed": one.column.indexed,
+                "minimum": one.statistics.minimum if one.statistics else None,
+                "maximum": one.statistics.maximum if one.statistics else None,
+            }
+            for one in view.columns
+        ],
+    }

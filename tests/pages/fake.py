@@ -1,0 +1,191 @@
+"""A published picture for page tests: one open dataset, one closed, one simulated spectrum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tianku.catalogue.manifest import ColumnStatistics
+from tianku.model.access import Level, Principal
+from tianku.model.errors import AuthError, NotFoundError, TransientError
+from tianku.model.metadata import Bit, Column, Position, TableMeta
+from tianku.model.text import Text
+from tianku.model.types import DataType
+from tianku.pages import ports
+
+HIP = "hipparcos/hip2"
+CLOSED = "lamost/dr13/v1.0"
+
+COLUMNS = (
+    Column(
+        name="hip",
+        type=DataType.INT32,
+        ucd="meta.id;meta.main",
+        description=Text(en="Identifier", zh="编号"),
+        principal=True,
+        indexed=True,
+    ),
+    Column(name="ra", type=DataType.FLOAT64, unit="deg", ucd="pos.eq.ra;meta.main", principal=True),
+    Column(name="dec", type=DataType.FLOAT64, unit="deg", ucd="pos.eq.dec;meta.main", principal=True),
+    Column(
+        name="flags",
+        type=DataType.INT32,
+        description=Text(en="Marks <b>& more</b>"),
+        bits=(Bit(bit=0, name="DOUBLE", description=Text(en="double star", zh="双星")),),
+    ),
+)
+META = TableMeta(
+    schema_name="hipparcos_hip2",
+    name="main",
+    columns=COLUMNS,
+    id_column="hip",
+    nrows=117955,
+    positions=(Position(ra="ra", dec="dec", main=True, epoch=1991.25),),
+)
+_OPEN = ports.AccessView()
+_SHUT = ports.AccessView(
+    level=Level.EXISTENCE,
+    public=Level.EXISTENCE,
+    opens=4102444800.0,
+    apply=Text(en="Write to us.", zh="请来信申请。"),
+)
+
+
+def _table(access: ports.AccessView = _OPEN, dataset: str = HIP) -> ports.TableCard:
+    return ports.TableCard(
+        dataset=dataset,
+        name="main",
+        qualified_name=META.qualified_name,
+        title=Text(en="Main table", zh="主表"),
+        description=Text(en="Astrometry of stars", zh="恒星天体测量"),
+        columns=tuple(c.name for c in COLUMNS),
+        rows=117955 if access.rows else None,
+        has_position=True,
+        access=access,
+    )
+
+
+def _card(name: str, access: ports.AccessView) -> ports.DatasetCard:
+    return ports.DatasetCard(
+        id=name,
+        collection=name.partition("/")[0],
+        collection_title=Text(en="Hipparcos", zh="依巴谷"),
+        title=Text(en="Hipparcos, new reduction", zh="依巴谷新归算"),
+        description=Text(en="A catalogue", zh="星表"),
+        released=1_190_000_000.0,
+        numbers=ports.Numbers(1, 1, 117955, 0, 0),
+        tables=(_table(access, name),),
+        simulated=name == HIP,
+        access=access,
+    )
+
+
+class FakeSource:
+    """Implements `tianku.pages.ports.Source`."""
+
+    def __init__(self) -> None:
+        self.seen: list[Principal] = []
+
+    def site(self, principal: Principal) -> ports.SiteView:
+        self.seen.append(principal)
+        collection = ports.CollectionCard(
+            "hipparcos",
+            Text(en="Hipparcos", zh="依巴谷"),
+            Text(en="Satellite", zh="卫星"),
+            (HIP,),
+            ports.Numbers(1, 1, 117955, 3, 0),
+        )
+        return ports.SiteView(
+            title=Text(en="Test Vault", zh="测试天库"),
+            publisher=Text(en="Observatory", zh="天文台"),
+            acknowledgement=Text(en="Thank us.", zh="请致谢。"),
+            numbers=ports.Numbers(2, 2, 1234567, 3, 10),
+            collections=(collection,),
+            version="0",
+            authority="test.authority",
+            contact="a@example.org",
+        )
+
+    def datasets(self, principal: Principal) -> Sequence[ports.DatasetCard]:
+        return [_card(HIP, _OPEN), _card(CLOSED, self._access(principal))]
+
+    def dataset(self, principal: Principal, dataset: str) -> ports.DatasetView:
+        card = self._find(principal, dataset)
+        spectra = ports.SetCard(
+            "lrs",
+            "spectrum",
+            Text(en="Spectra", zh="光谱"),
+            Text(),
+            3,
+            3,
+            3,
+            123456,
+            (ports.Service("SSA", f"/vo/{dataset}/lrs/ssa"),),
+        )
+        return ports.DatasetView(
+            card=card,
+            schema_name="hipparcos_hip2",
+            revision=2,
+            created="2026-01-01T00:00:00Z",
+            sets=(spectra,),
+            services=(ports.Service("TAP", "/vo/tap", Text(en="ADQL", zh="ADQL 查询")),),
+            versions=(ports.VersionView("hipparcos/hip1", "hip1", False, True),),
+            creators=("van Leeuwen",),
+            citation=ports.CitationView(Text(en="Cite it"), ("2007A&A...474..653V",), "10.1/x", "CSTR:12345.12.a"),
+            acknowledgement=Text(en="Thanks", zh="感谢"),
+            licence="CC-BY-4.0",
+            links=(ports.Link(Text(en="ESA"), "https://example.org"),),
+            keywords=("astrometry",),
+            facility="Hipparcos",
+            instrument="main",
+            coverage="3/3 10 4/16-18 22" if card.access.rows else None,
+        )
+
+    def table(self, principal: Principal, dataset: str, name: str) -> ports.TableView:
+        card = self._find(principal, dataset)
+        if name != "main":
+            raise NotFoundError("table.unknown", "no table {name} in {dataset}", name=name, dataset=dataset)
+        statistics = ColumnStatistics(nulls=5, minimum=1, maximum=120404) if card.access.rows else None
+        return ports.TableView(
+            dataset=card,
+            card=_table(card.access, dataset),
+            meta=META,
+            columns=tuple(ports.ColumnView(column, statistics) for column in COLUMNS),
+            services=(ports.Service("SCS", f"/vo/{dataset}/main/scs"),),
+            coverage="1/0-47",
+            updated="2026-01-01",
+        )
+
+    def product(self, principal: Principal, dataset: str, product_set: str, key: str) -> ports.ProductView:
+        if key == "busy":
+            raise TransientError("test.busy", "later", retry_after=7)
+        if key == "broken":
+            raise RuntimeError("a detail that must not be shown")
+        card = self._find(principal, dataset)
+        if not card.access.files:
+            raise AuthError(
+                "policy.closed", "{what} is not public: {hint}", what=key, hint="ask", login=principal.anonymous
+            )
+        spectra = ports.SetCard("lrs", "spectrum", Text(en="Spectra", zh="光谱"), Text(), 3, 3, 3, 1)
+        return ports.ProductView(
+            dataset=card,
+            set=spectra,
+            key=key,
+            did=f"ivo://test.authority/{dataset}/lrs?{key}",
+            title="LAMOST J1",
+            facts=(ports.Fact(Text(en="Exposure", zh="曝光"), "1800", "s", "EXPTIME"),),
+            parts=(ports.PartView("COADD_B", "coadd", "B", "2018-01-01T00:00:00Z", 1800.0, 12.5, 3909),),
+            files=(ports.FileView("spec.fits.gz", "science", "/download/x", "application/fits", 4321),),
+            data_url=f"/api/v1/products/{key}/spectrum",
+            viewer="spectrum",
+            ra=1.0,
+            dec=2.0,
+        )
+
+    def _access(self, principal: Principal) -> ports.AccessView:
+        return ports.AccessView(Level.DATA, Level.EXISTENCE) if "lamost" in principal.groups else _SHUT
+
+    def _find(self, principal: Principal, dataset: str) -> ports.DatasetCard:
+        found = next((card for card in self.datasets(principal) if card.id == dataset), None)
+        if found is None:
+            raise NotFoundError("dataset.unknown", "there is no data set {dataset}", dataset=dataset)
+        return found
