@@ -36,7 +36,9 @@ async def sync(request: Request) -> Response:
 
     def opener(cancellation: Cancellation) -> Reply:
         answer = run_adql(context.centre, principal, query.adql, maxrec=query.maxrec, cancellation=cancellation)
-        return table_reply(answer, query.writer, table_info(query, answer, links_url))
+        info = table_info(query, answer, links_url)
+        filename = f"result.{query.writer.extension}"
+        return table_reply(answer, query.writer, info, filename=filename)
 
     return await stream(request.receive, context.pools, context.pools.long, context.gauges, opener)
 

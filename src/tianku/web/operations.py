@@ -1,0 +1,89 @@
+"""``/healthz``, ``/readyz``, ``/metrics`` and ``/robots.txt``."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from tianku.http.context import Context, context_of
+
+_NO_STORE = {"cache-control": "no-store"}
+_ROBOTS = "User-agent: *\nDisallow: /vo/\nDisallow: /api/\nDisallow: /download/\nDisallow: /account\n"
+
+
+async def healthz(request: Request) -> Response:
+    """The process answers."""
+    return PlainTextResponse("ok\n", headers=_NO_STORE)
+
+
+async def readyz(request: Request) -> Response:
+    """The process takes new work: 503 once it is shutting down."""
+    if context_of(request).gate.closed:
+        return PlainTextResponse("stopping\n", 503, _NO_STORE | {"retry-after": "30"})
+    return PlainTextResponse("ready\n", headers=_NO_STORE)
+
+
+async def robots(request: Request) -> Response:
+    """Services and files are not for crawlers."""
+    return PlainTextResponse(_ROBOTS)
+
+
+async def metrics(request: Request) -> Response:
+    """Prometheus text format 0.0.4, of this server process."""
+    context = context_of(request)
+    numbers = await context.pools.files.run(lambda: collect(context))
+    pid = os.getpid()
+    lines = []
+    for name, (kind, text, value) in numbers.items():
+        lines += [f"# HELP tianku_{name} {text}", f"# TYPE tianku_{name} {kind}"]
+        lines.append(f'tianku_{name}{{pid="{pid}"}} {value}')
+    lines += ["# HELP tianku_pool_pending calls running or waiting", "# TYPE tianku_pool_pending gauge"]
+    # the call that collects these numbers is not counted
+    pending = {p.name: p.pending - (p is context.pools.files) for p in context.pools.all()}
+    lines += [f'tianku_pool_pending{{pid="{pid}",pool="{name}"}} {n}' for name, n in pending.items()]
+    return PlainTextResponse("\n".join(lines) + "\n", headers=_NO_STORE, media_type="text/plain; version=0.0.4")
+
+
+def collect(context: Context) -> dict[str, tuple[str, str, int]]:
+    """Return name -> (type, help, value)."""
+    centre, gauges = context.centre, context.gauges
+    return {
+        "streams_open": ("gauge", "answers being made or sent", gauges.open),
+        "streams_broken_total": ("counter", "answers that failed after their head was sent", gauges.broken),
+        "streams_abandoned_total": ("counter", "answers whose client left", gauges.abandoned),
+        "cursors": ("gauge", "queries of the short lane that hold a cursor", centre.short.active()),
+        "child_queries": ("gauge", "queries that run in a child", centre.long.active()),
+        "children": ("gauge", "query children alive, warm ones among them", centre.long.children()),
+        "temporary_files": ("gauge", "files in the temporary folder", temporary_files(centre.data_root / "tmp")),
+        "open_files": ("gauge", "file descriptors open", _descriptors()),
+        "threads": ("gauge", "threads alive", threading.active_count()),
+        "generation": ("gauge", "generation that is served", centre.picture().generation),
+        "datasets": ("gauge", "datasets published", len(centre.picture().datasets)),
+    }
+
+
+def temporary_files(folder: Path) -> int:
+    """Return the number of files below `folder`."""
+    return sum(len(files) for _, _, files in os.walk(folder))
+
+
+def _descriptors() -> int:
+    for folder in ("/proc/self/fd", "/dev/fd"):
+        if Path(folder).is_dir():
+            return sum(1 for _ in Path(folder).iterdir())
+    return 0
+
+
+def routes() -> list[Route]:
+    """Return the routes of operations."""
+    return [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+        Route("/robots.txt", robots),
+    ]
