@@ -15,6 +15,9 @@ from tianku.engines.duckdb import busy
 from tianku.engines.process import ChildProcess, ChildStream, Request
 from tianku.engines.watch import Watchdog
 
+#: Children kept waiting: the warm one, and one that has just answered.
+_MOST_IDLE = 2
+
 
 class ChildEngine:
     """Runs each query in a query child with quotas of its own.
@@ -26,7 +29,7 @@ class ChildEngine:
     temp_dir
         Spill folders are made in it, one per query.
     children
-        Queries that run at the same time. One more process is kept warm when `warm`.
+        Queries that run at the same time. At least one more process is kept warm when `warm`.
     wait_seconds
         How long `run` waits for a place before it says busy.
     """
@@ -52,7 +55,7 @@ class ChildEngine:
         self._streams: set[ChildStream] = set()
         self._warm = warm
         self._closed = False
-        self._spare: ChildProcess | None = ChildProcess() if warm else None
+        self._idle: list[ChildProcess] = [ChildProcess()] if warm else []
 
     def run(self, query: EngineQuery, cancellation: Cancellation | None = None) -> ChildStream:
         """Start `query`; see `tianku.engines.base.Engine.run`."""
@@ -81,45 +84,48 @@ class ChildEngine:
             return len(self._streams)
 
     def children(self) -> int:
-        """Number of child processes alive, the warm one included."""
+        """Number of child processes alive, idle ones included."""
         with self._lock:
-            spare = self._spare is not None and self._spare.alive()
-            return len(self._streams) + spare
+            return len(self._streams) + sum(child.alive() for child in self._idle)
 
     def close(self) -> None:
         """End all children."""
         with self._lock:
             self._closed = True
-            streams, spare, self._spare = list(self._streams), self._spare, None
+            streams, idle, self._idle = list(self._streams), self._idle, []
         for stream in streams:
             stream.cancel()
             stream.close()
-        if spare is not None:
-            spare.kill()
+        for child in idle:
+            child.kill()
         self._watchdog.close()
 
     def _take(self) -> ChildProcess:
+        """An idle child or a new one; one more is started when that leaves none idle."""
         with self._lock:
             if self._closed:
                 raise errors.failed("the engine is closed")
-            spare, self._spare = self._spare, None
-        if spare is not None and not spare.alive():
-            spare.kill()
-            spare = None
-        child = spare or ChildProcess()
-        if self._warm:
-            self._refill()
+            child = self._idle.pop() if self._idle else None
+            empty = not self._idle
+        if child is not None and not child.alive():
+            child.kill()
+            child = None
+        child = child or ChildProcess()
+        if self._warm and empty:
+            self._keep(ChildProcess())
         return child
 
-    def _refill(self) -> None:
-        fresh = ChildProcess()
+    def _keep(self, child: ChildProcess) -> None:
         with self._lock:
-            if self._spare is None and not self._closed:
-                self._spare = fresh
-                return
-        fresh.kill()
+            keep = not self._closed and len(self._idle) < (_MOST_IDLE if self._warm else 0)
+            if keep:
+                self._idle.append(child)
+        if not keep:
+            child.kill()
 
-    def _done(self, stream: ChildStream) -> None:
+    def _done(self, stream: ChildStream, child: ChildProcess | None) -> None:
+        if child is not None:
+            self._keep(child)
         with self._lock:
             self._streams.discard(stream)
         self._places.release()

@@ -101,8 +101,8 @@ class ChildProcess:
         return self._process.poll() is None
 
     def outcome(self) -> dict[str, Any]:
-        """Return what the child said of its end; says so when it died without a word."""
-        text = self._status.read()
+        """Return what the child said of its answer, or that it died without a word."""
+        text = self._status.readline()
         if text:
             return dict(json.loads(text))
         code = self._process.wait()
@@ -126,7 +126,10 @@ class ChildProcess:
 
 
 class ChildStream:
-    """`tianku.engines.base.Result` over the rows of one child, which dies with it."""
+    """`tianku.engines.base.Result` over the rows of one child, which dies unless they were all read.
+
+    `on_close` gets the child back when it can be asked again.
+    """
 
     def __init__(
         self,
@@ -134,7 +137,7 @@ class ChildStream:
         folder: str,
         limits: Limits,
         watchdog: Watchdog,
-        on_close: Callable[[ChildStream], None],
+        on_close: Callable[[ChildStream, ChildProcess | None], None],
     ) -> None:
         self._child = child
         self._folder = folder
@@ -147,6 +150,7 @@ class ChildStream:
         self._state = threading.Lock()
         self._stopped: Callable[[], TiankuError] | None = None
         self._ended = False
+        self._complete = False
         self._alarm: Alarm | None = None
 
     def start(self, request: Request, cancellation: Cancellation | None) -> None:
@@ -181,7 +185,7 @@ class ChildStream:
         self._stop(errors.cancelled)
 
     def close(self) -> None:
-        """Kill the child and remove its spill files; idempotent."""
+        """Give back the child, killed unless all was read, and remove its spill files; idempotent."""
         self._stop(errors.cancelled)
         with self._busy:
             with self._state:
@@ -191,9 +195,10 @@ class ChildStream:
             if self._alarm is not None:
                 self._alarm.stop()
             self._reader = None
-            self._child.kill()
+            if not self._complete:
+                self._child.kill()
             shutil.rmtree(self._folder, ignore_errors=True)
-        self._on_close(self)
+        self._on_close(self, self._child if self._complete else None)
 
     def __enter__(self) -> ChildStream:
         return self
@@ -211,11 +216,18 @@ class ChildStream:
                 return self._reader.read_next_batch()
             except StopIteration:
                 # a pipe that just ends looks like the end of a stream: only the child's word counts
-                if self._child.outcome()["ok"]:
-                    return None
-                raise self._failure() from None
+                self._finish()
+                return None
             except (OSError, pa.ArrowException) as error:
                 raise self._failure() from error
+
+    def _finish(self) -> None:
+        outcome = self._child.outcome()
+        with self._state:
+            self._complete = outcome["ok"] and self._stopped is None
+        if not outcome["ok"]:
+            raise self._stopped() if self._stopped is not None else errors.translate(outcome["words"])
+        self._reader = None
 
     def _failure(self) -> TiankuError:
         if self._stopped is not None:
@@ -224,7 +236,7 @@ class ChildStream:
 
     def _stop(self, why: Callable[[], TiankuError]) -> None:
         with self._state:
-            if self._ended:
+            if self._ended or self._complete:
                 return
             self._stopped = self._stopped or why
             self._child.stop()

@@ -1,9 +1,10 @@
-"""The program of a query child: one query in its own process, its rows down a pipe.
+"""The program of a query child: one query at a time in its own process, its rows down a pipe.
 
 Started as ``python -m tianku.engines.query_child STATUS_FD`` and kept waiting until a request
 comes down standard input: a length, a JSON header, then one Arrow IPC stream per upload. Rows
-go to standard output as an Arrow IPC stream, the outcome as JSON to the status descriptor.
-Standard input stays open as long as the parent wants the answer: its end ends the child.
+go to standard output as an Arrow IPC stream, the outcome as a line of JSON to the status
+descriptor. A child that answered in full may be asked again. Standard input stays open as long
+as the parent wants it: its end ends the child.
 """
 
 from __future__ import annotations
@@ -28,19 +29,22 @@ HEADER = struct.Struct("<q")
 
 
 def main() -> None:
-    """Serve one request and end."""
+    """Serve requests one after the other until there are no more."""
     os.nice(NICENESS)
     _die_first_when_memory_ends()
-    status = os.fdopen(int(sys.argv[1]), "w", encoding="utf-8")
     source, sink = sys.stdin.buffer, sys.stdout.buffer
-    head = source.read(HEADER.size)
-    if len(head) < HEADER.size:
-        return
-    request = json.loads(source.read(HEADER.unpack(head)[0]))
-    uploads = {name: pa.ipc.open_stream(source).read_all() for name in request["uploads"]}
-    threading.Thread(target=_end_with_parent, args=(request["settings"]["temp_dir"],), daemon=True).start()
-    json.dump(_answer(request, uploads, sink), status)
-    status.close()
+    spill: list[str] = []
+    threading.Thread(target=_end_with_parent, args=(spill,), daemon=True).start()
+    with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as status:
+        while len(head := source.read(HEADER.size)) == HEADER.size:
+            request = json.loads(source.read(HEADER.unpack(head)[0]))
+            spill[:] = [request["settings"]["temp_dir"]]
+            uploads = {name: pa.ipc.open_stream(source).read_all() for name in request["uploads"]}
+            outcome = _answer(request, uploads, sink)
+            status.write(json.dumps(outcome) + "\n")
+            status.flush()
+            if not outcome["ok"]:  # the end of the pipe tells the parent that no more rows come
+                return
 
 
 def _answer(request: dict[str, Any], uploads: dict[str, pa.Table], sink: BinaryIO) -> dict[str, Any]:
@@ -54,11 +58,17 @@ def _answer(request: dict[str, Any], uploads: dict[str, pa.Table], sink: BinaryI
 def _stream(request: dict[str, Any], uploads: dict[str, pa.Table], sink: BinaryIO) -> None:
     sources = [Source(s["uid"], s["serving"], tuple(s["files"])) for s in request["sources"]]
     instance = open_instance(Settings(**request["settings"]), sources)
-    connection = instance.connection
-    for name, table in uploads.items():
-        connection.register(name, table)
-    whole = all(source.uid in instance.attached for source in sources if source.serving is not None)
-    reader = connection.sql(request["sql" if whole else "fallback"]).to_arrow_reader(BATCH_ROWS)
+    try:
+        for name, table in uploads.items():
+            instance.connection.register(name, table)
+        whole = all(source.uid in instance.attached for source in sources if source.serving is not None)
+        _send(instance.connection.sql(request["sql" if whole else "fallback"]), sink)
+    finally:
+        instance.close()
+
+
+def _send(relation: duckdb.DuckDBPyRelation, sink: BinaryIO) -> None:
+    reader = relation.to_arrow_reader(BATCH_ROWS)
     # not closed on failure: an end-of-stream mark means that all rows were sent
     writer = pa.ipc.new_stream(sink, reader.schema)
     sink.flush()
@@ -69,14 +79,15 @@ def _stream(request: dict[str, Any], uploads: dict[str, pa.Table], sink: BinaryI
     sink.flush()
 
 
-def _end_with_parent(temp_dir: str) -> None:
+def _end_with_parent(spill: list[str]) -> None:
     """End at once when the parent closes the pipe or is gone, leaving no spill files."""
     parent = os.getppid()
     poll = select.poll()
-    poll.register(0, select.POLLIN | select.POLLHUP)
+    poll.register(0, 0)  # only hang-ups: what arrives is the main thread's to read
     while os.getppid() == parent and not poll.poll(1000):
         pass
-    shutil.rmtree(temp_dir, ignore_errors=True)
+    for folder in spill:
+        shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 

@@ -14,7 +14,7 @@ class Spool:
     """An unnamed temporary Arrow file: written once, then read as often as needed."""
 
     def __init__(self, schema: pa.Schema, folder: str | None) -> None:
-        self._file = tempfile.TemporaryFile(prefix="tianku-spool-", dir=folder)
+        self._file = tempfile.TemporaryFile(prefix="tianku-spool-", dir=folder)  # noqa: SIM115 - see __exit__
         self._writer = pa.ipc.new_stream(self._file, schema)
 
     def add(self, batch: pa.RecordBatch) -> None:

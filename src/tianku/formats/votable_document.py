@@ -102,7 +102,7 @@ def _timesys(system: Timesys) -> str:
 def _field(column: Column, identifier: str, info: TableInfo, wide: bool) -> str:
     kind = column.type
     textual = kind in (DataType.STRING, DataType.TIMESTAMP)
-    systems = [s.id for s in (*info.coosys, *info.timesys) if column.name in s.columns]
+    systems: list[Coosys | Timesys] = [*info.coosys, *info.timesys]
     stamp = "timestamp" if kind is DataType.TIMESTAMP and column.arraysize is None else None
     return element(
         "FIELD",
@@ -115,7 +115,7 @@ def _field(column: Column, identifier: str, info: TableInfo, wide: bool) -> str:
         unit=column.unit,
         ucd=column.ucd,
         utype=column.utype,
-        ref=systems[0] if systems else None,
+        ref=next((s.id for s in systems if column.name in s.columns), None),
     )
 
 
