@@ -95,7 +95,7 @@ class Queries(Expressions):
     @staticmethod
     def _combined(word: str, left: exp.Query, keep: bool, right: exp.Query, levels: int) -> exp.Query:
         limits.check_depth(levels * limits.SUBQUERY_DEPTH)
-        return _SETS[word](this=left, expression=right, distinct=not keep)
+        return _SETS[word](this=_bare(left), expression=_bare(right), distinct=not keep)
 
     def _operand(self) -> exp.Query:
         return self.subquery() if self.at_op("(") else self._select()
@@ -276,3 +276,10 @@ class Queries(Expressions):
 def _together(table: exp.Expr) -> exp.Expr:
     """A join after a comma binds tighter than the comma: keep it in parentheses."""
     return exp.Subquery(this=table) if table.args.get("joins") else table
+
+
+def _bare(query: exp.Query) -> exp.Query:
+    """A side of a set operator that is one SELECT means the same without its parentheses."""
+    inner = query.this if isinstance(query, exp.Subquery) else None
+    plain = isinstance(inner, exp.Select) and not (inner.args.get("order") or inner.args.get("offset"))
+    return inner if plain and isinstance(inner, exp.Select) else query

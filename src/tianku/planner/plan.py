@@ -1,0 +1,122 @@
+"""From a resolved query to what an engine runs: pruned, bounded, and sent to the right lane."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from sqlglot import exp
+
+from tianku.adql.restrict import restrict
+from tianku.adql.schema import Resolved, TableRef
+from tianku.engines.base import EngineQuery, Limits, Relation
+from tianku.model.metadata import Column, TableMeta
+from tianku.planner.bounds import Bounds, bounds_of, predicate
+from tianku.planner.lookup import look_up
+from tianku.planner.stored import Stored
+
+Lane = Literal["short", "long"]
+
+#: rows a query of the short lane may be expected to read
+SHORT_ROWS = 1_000_000
+#: pairs it may compare in a join that has no equality to go by
+SHORT_PAIRS = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A query ready to run.
+
+    Attributes
+    ----------
+    lane
+        ``short``: runs in the serving process; ``long``: in a process of its own.
+    columns
+        The columns of the result.
+    maxrec
+        Rows the caller asked for at most; the query gives one more when there are more.
+    rows
+        Rows it is expected to read.
+    """
+
+    query: EngineQuery
+    lane: Lane
+    columns: tuple[Column, ...]
+    maxrec: int | None
+    rows: float
+
+
+def plan(
+    resolved: Resolved,
+    storage: Callable[[TableMeta], Stored],
+    maxrec: int | None = None,
+    *,
+    limits: Limits | None = None,
+) -> Plan:
+    """Bind references to storage and bound what they read.
+
+    Parameters
+    ----------
+    storage
+        Where the rows of a table are.
+    maxrec
+        MAXREC of the protocol. The tree gets the smaller of TOP and ``maxrec + 1``, so only
+        MAXREC can overflow.
+    limits
+        Time, memory and spill that the engine enforces.
+    """
+    relations: dict[str, Relation] = {}
+    conditions: dict[str, exp.Expr] = {}
+    costs: list[float] = []
+    for key, ref in resolved.references.items():
+        stored = storage(ref.table)
+        condition, bounds = _bounded(ref, stored)
+        relations[key] = stored.relation(bounds.files)
+        costs.append(bounds.rows)
+        if condition is not None:
+            conditions[key] = condition
+    tree = cast(exp.Expression, restrict(resolved.tree.copy(), conditions))
+    _limit(tree, resolved.top, maxrec)
+    rows = _expected(resolved, costs)
+    query = EngineQuery(tree, relations, limits or Limits())
+    return Plan(query, _lane(resolved, costs, rows), resolved.columns, maxrec, rows)
+
+
+def _bounded(ref: TableRef, stored: Stored) -> tuple[exp.Expr | None, Bounds]:
+    """Return the condition on the index of a reference, if there is one, and what it leaves to read."""
+    if stored.positional:
+        for column, values in ref.equals.items():
+            found = look_up(stored, column, values) if column in stored.id_tables else None
+            if found is not None:
+                return found
+    bounds = bounds_of(ref, stored)
+    return (None if bounds.ranges is None else predicate(bounds.ranges)), bounds
+
+
+def _limit(tree: exp.Expr, top: int | None, maxrec: int | None) -> None:
+    """Set LIMIT to the smaller of TOP and one row more than MAXREC."""
+    bounds = [b for b in (top, None if maxrec is None else maxrec + 1) if b is not None]
+    if bounds:
+        tree.set("limit", exp.Limit(expression=exp.Literal.number(min(bounds))))
+
+
+def _expected(resolved: Resolved, costs: list[float]) -> float:
+    """Return the rows expected to be read; the first rows of a plain table are read alone."""
+    total = sum(costs)
+    tree = resolved.tree
+    whole = ("where", "group", "having", "order", "distinct", "joins", "with_")
+    if resolved.top is None or not isinstance(tree, exp.Select) or any(tree.args.get(a) for a in whole):
+        return total
+    base = tree.args["from_"].this
+    if isinstance(base, exp.Table) and not any(e.find(exp.AggFunc) for e in tree.expressions):
+        return min(total, float(resolved.top + (resolved.offset or 0)))
+    return total
+
+
+def _lane(resolved: Resolved, costs: list[float], rows: float) -> Lane:
+    if rows >= SHORT_ROWS:
+        return "long"
+    pairs = math.prod(max(1.0, c) for c in costs) if resolved.joins else 0.0
+    return "short" if pairs <= SHORT_PAIRS else "long"
