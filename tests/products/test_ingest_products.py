@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import csv
+import os
+import pickle
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +16,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from tianku.model.errors import NotFoundError, UsageError
+from tianku.products.access import main_file, read_product
 from tianku.products.did import parse_did
 from tianku.products.index import ProductIndex
-from tianku.products.ingest import Progress, ingest_products
+from tianku.products.ingest import ingest_products
+from tianku.products.ingest_chunk import chunk_name
+from tianku.products.ingest_file import FileRules, Row, file_rows
 from tianku.products.obscore_columns import OBSCORE_COLUMNS
 
 from .support import context
@@ -34,10 +41,10 @@ def test_all_real_files_are_published_by_two_processes(files: list[Path], tmp_pa
     lrs = [p for p in files if not p.name.startswith("med-")]
     seen: list[int] = []
     manifest = ingest_products(
-        context(), lrs, tmp_path, workers=2, progress=lambda p: seen.append(p.files), chunk_size=60
+        context(), lrs, tmp_path, workers=2, progress=lambda p: seen.append(p.rows), total=184, chunk_size=60
     )
     rows = pq.read_table(tmp_path / manifest.obscore.path)  # type: ignore[union-attr]
-    assert manifest.products + manifest.rejects.total == 184 == seen[-1]
+    assert manifest.products + manifest.rejects.total == 184 == max(seen)
     assert set(manifest.rejects.reasons) <= {"key.repeated"}
     assert rows.num_rows == manifest.products and manifest.moc
     assert pc.sum(pc.is_null(rows["t_min"])).as_py() == 0
@@ -91,24 +98,44 @@ def test_one_bad_file_is_reported_and_the_rest_published(few: list[Path], tmp_pa
     assert not (tmp_path / "out/products/lrs/chunks").exists()
 
 
-def test_a_killed_ingest_resumes(few: list[Path], tmp_path: Path) -> None:
-    class KilledError(Exception):
-        pass
+_KILLED = """
+from pathlib import Path
+import sys
+sys.path.insert(0, sys.argv[1])
+from products.support import context
+from tianku.products.ingest import ingest_products
+ingest_products(context(), [Path(p) for p in sys.argv[3:]], Path(sys.argv[2]), chunk_size=4)
+"""
 
-    def kill(progress: Progress) -> None:
-        if progress.files >= 8:
-            raise KilledError
 
-    with pytest.raises(KilledError):
-        ingest_products(context(), few, tmp_path, progress=kill, chunk_size=4)
-    last: list[Progress] = []
-    manifest = ingest_products(context(), few, tmp_path, progress=last.append, chunk_size=4)
-    assert manifest.products == 12 and last[-1].resumed == 8
-    changed: list[Progress] = []
-    with pytest.raises(KilledError):
-        ingest_products(context(), few, tmp_path, progress=kill, chunk_size=4)
-    ingest_products(context(obscore={"calib_level": 3}), few, tmp_path, progress=changed.append, chunk_size=4)
-    assert changed[-1].resumed == 0
+@pytest.mark.parametrize(("point", "reread"), [("products.after_chunk", 8), ("products.after_index", 0)])
+def test_a_killed_ingest_resumes(
+    few: list[Path], tmp_path: Path, point: str, reread: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tests = str(Path(__file__).parent.parent)
+    arguments = [sys.executable, "-c", _KILLED, tests, str(tmp_path), *map(str, few)]
+    died = subprocess.run(arguments, env=os.environ | {"TIANKU_FAILPOINT": point}, check=False)
+    assert died.returncode == 137
+    read: list[Path] = []
+
+    def counted(rules: FileRules, path: Path) -> list[Row]:
+        read.append(path)
+        return file_rows(rules, path)
+
+    monkeypatch.setattr("tianku.products.ingest_chunk.file_rows", counted)
+    manifest = ingest_products(context(), few, tmp_path, chunk_size=4)
+    assert manifest.products == 12 and len(read) == reread
+    assert sorted(p.name for p in (tmp_path / "products/lrs").iterdir()) == ["index.parquet", "obscore.parquet"]
+
+
+def test_a_changed_configuration_resumes_nothing(few: list[Path], tmp_path: Path) -> None:
+    names = {chunk_name(context(), 0, few), chunk_name(context(obscore={"calib_level": 3}), 0, few)}
+    assert len({*names, chunk_name(context(), 0, few[:-1])}) == 3
+
+
+def test_errors_cross_processes_whole() -> None:
+    error = pickle.loads(pickle.dumps(UsageError("a.b", "no {x}", x=1)))
+    assert (error.code, error.message, error.params) == ("a.b", "no 1", {"x": 1})
 
 
 def test_copies_are_byte_exact_and_found_by_key(few: list[Path], tmp_path: Path) -> None:
@@ -120,6 +147,8 @@ def test_copies_are_byte_exact_and_found_by_key(few: list[Path], tmp_path: Path)
     assert entry.path == "lamost/dr10/v2.0/lrs/3703110.fits"
     assert entry.file(originals).read_bytes() == few[0].read_bytes()
     assert len(index.page(5, 4)) == 4
+    spectrum = read_product(setting, main_file(setting, index, "3703110"))
+    assert spectrum.header["OBSID"] == 3703110 and spectrum.parts[0].calibration == "relative"
     with pytest.raises(NotFoundError):
         index.find("0")
 

@@ -36,6 +36,16 @@ class TiankuError(Exception):
         """The English text with its parameters filled in."""
         return self.template.format(**self.params)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross process borders whole (the default would call the class with the text alone)."""
+        return _restored, (type(self), self.__dict__)
+
+
+def _restored(kind: type[TiankuError], state: dict[str, Any]) -> TiankuError:
+    error = kind(state["code"], state["template"], **state["params"])
+    error.__dict__.update(state)
+    return error
+
 
 class UsageError(TiankuError):
     """The caller's mistake: says what is wrong, where, and what would be right."""

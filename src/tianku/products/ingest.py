@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
 from tianku.catalogue.manifest import ProductSetManifest
-from tianku.model.errors import FatalError, UsageError
+from tianku.catalogue.progress import Meter, Report
+from tianku.model.errors import TransientError, UsageError
 from tianku.products.context import SetContext
 from tianku.products.ingest_chunk import ChunkReport, ingest_chunk
 from tianku.products.ingest_finish import finish
@@ -21,35 +21,13 @@ from tianku.products.obscore import compile_mapping
 CHUNK = 1000
 
 
-@dataclass(slots=True)
-class Progress:
-    """Running totals of an ingest."""
-
-    files: int = 0
-    parts: int = 0
-    bytes: int = 0
-    rejects: int = 0
-    resumed: int = 0
-    chunks: list[Path] = field(default_factory=list)
-    rejected: list[tuple[str, str]] = field(default_factory=list)
-
-    def add(self, report: ChunkReport) -> None:
-        """Count one chunk."""
-        self.files += report.files
-        self.parts += report.rows
-        self.bytes += report.bytes
-        self.rejects += len(report.rejects)
-        self.resumed += report.files if report.resumed else 0
-        self.chunks.append(report.data)
-        self.rejected.extend(report.rejects)
-
-
 def ingest_products(
     context: SetContext,
     files: Iterable[Path],
     out: Path,
     workers: int = 1,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Report | None = None,
+    total: int | None = None,
     chunk_size: int = CHUNK,
 ) -> ProductSetManifest:
     """Build the index and the ObsCore rows of one product set under ``out/products/<set>``.
@@ -60,8 +38,8 @@ def ingest_products(
         In a stable order (sorted), so that an interrupted ingest finds its finished chunks again.
     workers
         Processes; 1 reads in this one.
-    progress
-        Called after each chunk with the running totals.
+    progress, total
+        Told of files read, at most twice a second; `total` is their number when it is known.
 
     Returns
     -------
@@ -72,8 +50,8 @@ def ingest_products(
     ------
     UsageError
         The configuration is at fault (mapping, key rule, ``ingest.unsupported_store``).
-    FatalError
-        ``ingest.worker_died``: a worker process was killed; run it again to resume.
+    TransientError
+        ``storage.full``; ``ingest.worker_died``: run the same ingest again and it resumes.
     """
     compile_mapping(context)
     if context.config.store in ("pack-copy", "pack-move"):
@@ -85,12 +63,16 @@ def ingest_products(
     folder = out / "products" / context.name
     chunks = folder / "chunks"
     chunks.mkdir(parents=True, exist_ok=True)
-    totals = Progress()
+    meter = Meter(progress)
+    meter.stage("read files", total)
+    reports: list[ChunkReport] = []
     for report in _reports(context, files, chunks, workers, chunk_size):
-        totals.add(report)
-        if progress:
-            progress(totals)
-    manifest = finish(context, out, folder, sorted(totals.chunks), sorted(totals.rejected))
+        meter.advance(report.files)
+        reports.append(report)
+    meter.stage("index and ObsCore")
+    rejected = sorted(reject for report in reports for reject in report.rejects)
+    manifest = finish(context, out, folder, sorted(r.data for r in reports), rejected)
+    meter.finish()
     shutil.rmtree(chunks)
     return manifest
 
@@ -107,8 +89,8 @@ def _reports(
         with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
             yield from _windowed(pool, context, folder, numbered, 2 * workers)
     except BrokenProcessPool as error:
-        raise FatalError(
-            "ingest.worker_died", "a worker process died; run the ingest again to resume it"
+        raise TransientError(
+            "ingest.worker_died", "a reading process was killed (memory?); run the ingest again to resume it"
         ) from error
 
 
@@ -137,4 +119,4 @@ def _chunks(files: Iterable[Path], size: int) -> Iterator[tuple[Path, ...]]:
         yield chunk
 
 
-__all__ = ["CHUNK", "Progress", "ingest_products"]
+__all__ = ["CHUNK", "ingest_products"]

@@ -18,6 +18,7 @@ from tianku.products.index import index_schema
 from tianku.products.ingest_file import FileRules, Row, file_rows
 from tianku.products.keys import KeyRules, compile_keys
 from tianku.products.obscore import header_names
+from tianku.storage.failpoints import failpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def ingest_chunk(context: SetContext, folder: Path, number: int, files: Sequence
     summary = {"files": len(files), "rows": len(rows), "bytes": size, "rejects": rejects}
     with durable(report) as partial:
         partial.write_text(json.dumps(summary), "utf-8")
+    failpoint("products.after_chunk")
     return ChunkReport(data, len(files), len(rows), size, tuple(rejects))
 
 

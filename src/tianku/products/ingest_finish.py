@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,6 +20,8 @@ from tianku.products.durable import durable
 from tianku.products.index import index_schema
 from tianku.products.obscore import header_names, obscore_rows, obscore_schema
 from tianku.sky import moc
+from tianku.storage.failpoints import failpoint
+from tianku.storage.files import sha256_file
 
 _BATCH = 20_000
 _SORTED = "(FORMAT PARQUET, COMPRESSION ZSTD, ROW_GROUP_SIZE 25000)"
@@ -39,6 +40,7 @@ def finish(
                 f"COPY (SELECT * FROM kept ORDER BY key, category, path, part_number) TO '{partial}' {_SORTED}"
             )
         counts = _counts(con)
+        failpoint("products.after_index")
         obscore, coverage = _write_obscore(con, context, folder, index)
     finally:
         con.close()
@@ -129,8 +131,7 @@ def _write_rejects(out: Path, folder: Path, rejects: Sequence[tuple[str, str]]) 
 
 
 def _entry(out: Path, path: Path, healpix: tuple[int, int] | None = None) -> FileEntry:
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = sha256_file(path)
     rows = pq.read_metadata(path).num_rows
     size = path.stat().st_size
     return FileEntry(path=str(path.relative_to(out)), bytes=size, sha256=digest, rows=rows, healpix=healpix)
