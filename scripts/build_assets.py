@@ -24,7 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "src" / "tianku" / "pages" / "frontend"
 STATIC = ROOT / "src" / "tianku" / "static"
 WORK = ROOT / "build" / "frontend"
-ENTRIES = ("js/site.js", "js/viewer.js", "js/query-form.js", "js/sql.js", "css/site.css", "css/viewer.css")
+SCRIPTS = ("site", "viewer", "query-form", "sql", "results")
+STYLES = ("site", "viewer")
+ENTRIES = tuple([f"js/{name}.js" for name in SCRIPTS] + [f"css/{name}.css" for name in STYLES])
 MANIFEST = "manifest.json"
 BUNDLES = "assets"
 

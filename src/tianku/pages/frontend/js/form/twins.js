@@ -1,0 +1,29 @@
+import { startCopy } from "../copy.js";
+import { el } from "../lib/dom.js";
+import { curl, pyvo } from "../lib/twins.js";
+
+/** The query as ADQL, curl and pyVO, kept in step with the form by `show(adql, {format, maxrec})`. */
+export function twins({ t, tap }) {
+  const texts = ["ADQL", "curl", "pyVO"].map((name) => [name, el("code", { dataset: { twin: name } })]);
+  const blocks = texts.map(([name, code]) => el("div", { role: "tabpanel", "aria-label": name }, el("pre", { class: "code", "data-copy": true }, code)));
+  const tabs = texts.map(([name], i) => el("button", { type: "button", role: "tab", onclick: () => choose(i) }, name));
+  const choose = (wanted) => {
+    blocks.forEach((block, i) => (block.hidden = i !== wanted));
+    tabs.forEach((tab, i) => tab.setAttribute("aria-selected", String(i === wanted)));
+  };
+  choose(0);
+  const edit = el("a", { class: "button", "data-control": "edit" }, t("edit"));
+  const node = el("section", { class: "twins" }, el("h2", {}, t("same")), el("div", { class: "tabs", role: "tablist" }, tabs), blocks, el("p", {}, edit));
+  startCopy(node);
+  const show = (adql, choice) => {
+    const written = [adql, curl(tap, adql, choice), pyvo(tap, adql, choice)];
+    texts.forEach(([, code], i) => (code.textContent = written[i]));
+    edit.href = `${editorPath()}?${new URLSearchParams({ query: adql })}`;
+  };
+  return { node, show };
+}
+
+/** The SQL page in the language of this one. */
+function editorPath() {
+  return location.pathname.startsWith("/zh/") ? "/zh/sql" : "/sql";
+}

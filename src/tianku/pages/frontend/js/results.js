@@ -1,0 +1,3 @@
+import { startTables } from "./table.js";
+
+startTables();
