@@ -56,6 +56,10 @@ class TableManifest(Frozen):
     moc: str | None = None
     nulled: dict[str, int] = {}  # column -> sentinels turned to null
     rejects: RejectSummary = RejectSummary()
+    #: what the operator should know: columns not read, units not understood, repeated ids
+    warnings: tuple[str, ...] = ()
+    #: digest of configuration and sources this was made from; equal digests make ingest a no-op
+    digest: str | None = None
 
 
 class ProductSetManifest(Frozen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,7 +71,16 @@ class TableSource:
     types: Mapping[str, DataType] = field(default_factory=dict)
     #: column names of files without a header line
     names: Sequence[str] = ()
+    #: texts that mean null: of every column, and of single columns (these replace the first)
+    null_texts: frozenset[str] = frozenset()
+    column_null_texts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    #: readers of text count here what they turned to null, by source column
+    nulled: Counter[str] = field(default_factory=Counter)
     batch_rows: int = BATCH_ROWS
+
+    def nulls_of(self, column: str) -> frozenset[str]:
+        """Texts that mean null in a source column."""
+        return self.column_null_texts.get(column, self.null_texts)
 
 
 def unreadable(path: Path, kind: str, reason: str) -> UsageError:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from tianku.catalogue.names import unique_names
@@ -113,7 +114,7 @@ class CsvReader:
     def _typed(self, batch: pa.RecordBatch, rows: np.ndarray, reject: Reject) -> tuple[pa.RecordBatch, np.ndarray]:
         good, columns = np.ones(len(batch), dtype=bool), []
         for name in self._dialect.names:
-            text = self._text(batch, name)
+            text = self._text(batch, name, count=True)
             values, bad = parse(text, self._types[name])
             columns.append(values)
             if bad is None:
@@ -126,8 +127,15 @@ class CsvReader:
         typed = pa.RecordBatch.from_arrays(columns, schema=self.schema)
         return (typed, good) if good.all() else (typed.filter(pa.array(good)), good)
 
-    def _text(self, batch: pa.RecordBatch, name: str) -> pa.StringArray:
-        return blank_to_null(decode(batch[name], "utf-8"))
+    def _text(self, batch: pa.RecordBatch, name: str, *, count: bool = False) -> pa.StringArray:
+        text = blank_to_null(decode(batch[name], "utf-8"))
+        if sentinels := self._source.nulls_of(name) - {""}:
+            hit = pc.is_in(text, value_set=pa.array(sorted(sentinels), pa.string()))
+            if found := pc.sum(hit).as_py():
+                text = pc.if_else(hit, pa.scalar(None, pa.string()), text)
+                if count:
+                    self._source.nulled[name] += found
+        return text
 
     def _raw(
         self, skipped: list[int], columns: Sequence[str], reject: Reject | None = None

@@ -13,7 +13,8 @@ from tianku.catalogue.readers.base import Reject, SourceBatch, TableSource, unre
 def open_parquet(source: TableSource) -> ParquetReader:
     """Open a Parquet file."""
     try:
-        return ParquetReader(source, pq.ParquetFile(source.path))
+        with pq.ParquetFile(source.path) as file:
+            return ParquetReader(source, file.metadata.num_rows, file.schema_arrow)
     except pa.ArrowException as error:
         raise unreadable(source.path, "Parquet", str(error)) from error
 
@@ -21,11 +22,11 @@ def open_parquet(source: TableSource) -> ParquetReader:
 class ParquetReader:
     """See `TableReader`. Nested columns other than lists of numbers are noted and left out."""
 
-    def __init__(self, source: TableSource, file: pq.ParquetFile) -> None:
-        self._source, self._file = source, file
+    def __init__(self, source: TableSource, rows: int, schema: pa.Schema) -> None:
+        self._source, self._rows = source, rows
         self.notes: list[str] = []
-        self.total: int | None = file.metadata.num_rows
-        self.schema = pa.schema([f for f in file.schema_arrow if self._readable(f)])
+        self.total: int | None = rows
+        self.schema = pa.schema([f for f in schema if self._readable(f)])
 
     def _readable(self, field: pa.Field) -> bool:
         kind = field.type
@@ -40,11 +41,10 @@ class ParquetReader:
         """Stream the row groups; a damaged file is refused from the damage on."""
         first = 1
         try:
-            for batch in self._file.iter_batches(self._source.batch_rows, columns=self.schema.names):
-                yield SourceBatch(batch, first)
-                first += len(batch)
+            with pq.ParquetFile(self._source.path) as file:
+                for batch in file.iter_batches(self._source.batch_rows, columns=self.schema.names):
+                    yield SourceBatch(batch, first)
+                    first += len(batch)
         except (pa.ArrowException, OSError) as error:
-            missing = self._file.metadata.num_rows - first + 1
+            missing = self._rows - first + 1
             reject(first, "damaged file", f"rows from {first} on: {error}", max(1, missing))
-        finally:
-            self._file.close()

@@ -1,0 +1,243 @@
+"""Ingest of one table: files in, a sorted, partitioned, described HATS catalogue out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+import tianku
+from tianku.catalogue.engine import working_engine
+from tianku.catalogue.hats import write_hats_files
+from tianku.catalogue.id_tables import IdTable, build_id_table, check_unique
+from tianku.catalogue.manifest import FileEntry, TableManifest
+from tianku.catalogue.normalise import Counts, Normaliser
+from tianku.catalogue.parquet_files import MAX_BYTES, MAX_ROWS
+from tianku.catalogue.partition import Partition, SkyCounts
+from tianku.catalogue.plan import Evaluate, TablePlan, plan_table
+from tianku.catalogue.positions import plan_positions
+from tianku.catalogue.progress import Meter, Report
+from tianku.catalogue.rejects import Rejects
+from tianku.catalogue.rows import Rows
+from tianku.catalogue.sources import OpenFile, common_schema, open_files, table_digest, table_files
+from tianku.catalogue.statistics import Statistics, approximate_distinct
+from tianku.catalogue.table_meta import build_meta
+from tianku.catalogue.writing import Writer, cut_by_count, cut_by_sky
+from tianku.model.config.load import LoadedDataset
+from tianku.model.errors import UsageError
+from tianku.model.metadata import HEALPIX_COLUMN
+from tianku.sky import moc as mocs
+from tianku.storage.failpoints import failpoint
+from tianku.storage.files import require_room
+
+#: longest coverage kept in a manifest; patchier ones are kept at a coarser order
+_MAX_MOC = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What an ingest may use."""
+
+    memory_bytes: int = 2 << 30
+    threads: int = 2
+    max_rows: int = MAX_ROWS
+
+
+def ingest_table(
+    dataset: LoadedDataset,
+    table: str,
+    out_dir: Path,
+    *,
+    resources: Resources | None = None,
+    progress: Report | None = None,
+    evaluate: Evaluate | None = None,
+) -> TableManifest:
+    """Read the files of a table and write it below ``out_dir/tables/<table>/``.
+
+    Parameters
+    ----------
+    out_dir
+        Snapshot folder under construction; the manifest's paths are relative to it.
+    progress
+        Called about twice a second and at the end of each stage.
+    evaluate
+        Evaluator of `expression` columns.
+
+    Returns
+    -------
+    TableManifest
+        Without a serving copy (`tianku.catalogue.serving.build_serving_copy` makes it later).
+
+    Raises
+    ------
+    UsageError
+        Nothing readable, or a configuration that does not fit the source.
+    TransientError
+        ``storage.full``, ``ingest.memory``.
+    """
+    resources = resources or Resources()
+    require_room(out_dir)
+    return _Job(dataset, table, out_dir, resources, Meter(progress), evaluate).run()
+
+
+class _Job:
+    def __init__(
+        self,
+        dataset: LoadedDataset,
+        table: str,
+        out_dir: Path,
+        resources: Resources,
+        meter: Meter,
+        evaluate: Evaluate | None,
+    ) -> None:
+        self.dataset, self.table, self.root = dataset, table, out_dir
+        self.resources, self.meter = resources, meter
+        self.folder = out_dir / "tables" / table
+        self.rejects = Rejects(self.folder / "rejects.csv")
+        self.paths = table_files(dataset, table)
+        meter.stage("open")
+        self.files = open_files(dataset, table, self.paths, self.rejects)
+        schema, remarks = common_schema(self.files)
+        self.plan: TablePlan = plan_table(dataset, table, schema)
+        self.remarks = [*remarks, *self.plan.warnings]
+        names = [c.meta.name for c in self.plan.columns]
+        self.positions = plan_positions(dataset.config.tables[table].positions, names)
+        self.normaliser = Normaliser(self.plan, self.positions, evaluate)
+        self.schema = self.normaliser.schema
+        self.statistics = Statistics(self.schema)
+        self.rows = Rows(
+            self.files,
+            self.normaliser,
+            self.rejects,
+            meter,
+            resources.threads,
+            self.statistics,
+            SkyCounts(),
+            Counts(),
+        )
+        self.writer = Writer(out_dir, self.schema, self.statistics, resources.threads)
+
+    def run(self) -> TableManifest:
+        placed = HEALPIX_COLUMN in self.schema.names
+        scratch, share = self.folder / ".scratch", self.resources.memory_bytes // 2
+        with working_engine(scratch, share, self.resources.threads) as con:
+            self.meter.stage("read and sort" if placed else "read and write", _expected(self.files))
+            entries = self._write_sorted(con) if placed else self._write_as_it_comes()
+            failpoint("ingest.after_write")
+            if not self.statistics.rows:
+                raise self._nothing_left()
+            data = [self.root / entry.path for entry in entries]
+            self.meter.stage("ids", self.statistics.rows)
+            ids = self._id_tables(con, data) if placed else self._check_ids(con, data)
+            self.meter.stage("statistics", self.statistics.rows)
+            distinct = approximate_distinct(con, data, self.schema)
+        coverage = self._coverage() if placed else None
+        failpoint("ingest.before_manifest")
+        self.meter.finish()
+        return self._manifest(entries, ids, distinct, coverage)
+
+    def _write_sorted(self, con: duckdb.DuckDBPyConnection) -> list[FileEntry]:
+        incoming = pa.RecordBatchReader.from_batches(self.schema, iter(self.rows))
+        con.register("incoming", incoming)
+        try:
+            order = con.sql(f'SELECT * FROM incoming ORDER BY "{HEALPIX_COLUMN}" NULLS LAST')
+            parts = cut_by_sky(self._sorted(order.to_arrow_reader(131_072)), self._partitions, self.folder)
+            return self.writer.write_all(parts, self.meter.advance)
+        except (duckdb.Error, pa.ArrowException):
+            if self.rows.error is not None:
+                raise self.rows.error from None
+            raise
+        finally:
+            con.unregister("incoming")
+
+    def _sorted(self, batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        for number, batch in enumerate(batches):
+            if number == 0:
+                self.meter.stage("write", self.statistics.rows)
+            yield batch
+
+    def _partitions(self) -> list[Partition]:
+        width = max(1, self.statistics.bytes // max(1, self.statistics.rows))
+        self.max_rows = max(1000, min(self.resources.max_rows, MAX_BYTES // width))
+        self.partitions = self.rows.sky.partitions(self.max_rows)
+        return self.partitions
+
+    def _write_as_it_comes(self) -> list[FileEntry]:
+        parts = cut_by_count(self.rows, self.resources.max_rows, MAX_BYTES, self.folder)
+        return self.writer.write_all(parts, lambda _: None)
+
+    def _unique_columns(self) -> list[str]:
+        said = self.dataset.config.tables[self.table]
+        wanted = dict.fromkeys([*([said.id] if said.id else []), *said.unique])
+        return [c.meta.name for name in wanted if (c := self.plan.column(name)) is not None]
+
+    def _id_tables(self, con: duckdb.DuckDBPyConnection, data: list[Path]) -> dict[str, IdTable]:
+        made = {}
+        for column in self._unique_columns():
+            target = self.folder / "ids" / f"{column}.parquet"
+            made[column] = build_id_table(con, column, data, target, self.root)
+            made[column].nulls = self.statistics.nulls(column)
+            if remark := made[column].remark():
+                self.remarks.append(remark)
+        return made
+
+    def _check_ids(self, con: duckdb.DuckDBPyConnection, data: list[Path]) -> dict[str, IdTable]:
+        for column in self._unique_columns():
+            if remark := check_unique(con, column, data):
+                self.remarks.append(remark)
+        return {}
+
+    def _coverage(self) -> str:
+        cells = self.writer.covered()
+        for order in (10, 9, 8, 7, 6, 5):
+            coverage = mocs.from_pixels(cells, order)
+            text = mocs.to_ascii(coverage)
+            if len(text) <= _MAX_MOC:
+                break
+        main = next(p for p in self.positions if p.main)
+        name = f"{self.dataset.config.schema_name}.{self.table}"
+        fraction = float(coverage.sky_fraction)
+        write_hats_files(self.folder, name, self.schema, self.partitions, main.meta(), self.max_rows, fraction)
+        return text
+
+    def _nothing_left(self) -> UsageError:
+        reasons = self.rejects.close(self.root).reasons
+        said = "; ".join(f"{count} × {reason}" for reason, count in list(reasons.items())[:3])
+        return UsageError(
+            "ingest.no_rows",
+            "table {table}: its files hold no row that can be published ({reasons})",
+            table=self.table,
+            reasons=said or "they are empty",
+        )
+
+    def _manifest(
+        self, entries: list[FileEntry], ids: dict[str, IdTable], distinct: dict[str, int], coverage: str | None
+    ) -> TableManifest:
+        nulled = self.rows.counts.nulled
+        sources = {c.source: c.meta.name for c in self.plan.columns if c.source is not None}
+        for file in self.files:
+            for source, count in file.source.nulled.items():
+                nulled[sources.get(source, source)] += count
+        statistics = self.statistics.result(self.rows.counts.nans, distinct)
+        unique = tuple(c for c, made in ids.items() if made.remark() is None)
+        return TableManifest(
+            meta=build_meta(
+                self.dataset, self.table, self.plan, self.positions, statistics, unique, self.statistics.rows
+            ),
+            files=tuple(entries),
+            id_tables={column: made.entry.path for column, made in ids.items()},
+            statistics=statistics,
+            moc=coverage,
+            nulled=dict(nulled),
+            rejects=self.rejects.close(self.root),
+            warnings=tuple(dict.fromkeys(self.remarks)),
+            digest=table_digest(self.dataset, self.table, self.paths, tianku.__version__),
+        )
+
+
+def _expected(files: list[OpenFile]) -> int | None:
+    totals = [f.reader.total for f in files]
+    return sum(t for t in totals if t is not None) if all(t is not None for t in totals) else None

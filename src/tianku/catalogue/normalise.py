@@ -1,0 +1,221 @@
+"""Turn batches of a source into batches of the published table.
+
+Order of the steps for a column: declared sentinels become null (counted), NaN becomes null in scalar
+floats (counted: a published float is a number or null, whatever the source used), unit conversion, type.
+A row with a value that does not fit its type, or with a main position out of range, is refused.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tianku.catalogue.plan import ColumnPlan, Evaluate, TablePlan
+from tianku.catalogue.positions import PositionPlan, add_positions
+from tianku.catalogue.readers.base import SourceBatch
+from tianku.formats.text_values import parse
+from tianku.model.errors import FatalError
+from tianku.model.metadata import HEALPIX_COLUMN
+from tianku.model.types import TYPES, DataType
+
+#: (row number in the file, reason, detail)
+RowReject = Callable[[int, str, str], None]
+
+
+@dataclass(slots=True)
+class Counts:
+    """What normalising changed, by published column."""
+
+    nulled: Counter[str] = field(default_factory=Counter)
+    nans: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Normaliser:
+    """Applies a plan; stateless but for the counts it is given, so one per thread is enough."""
+
+    plan: TablePlan
+    positions: tuple[PositionPlan, ...] = ()
+    evaluate: Evaluate | None = None
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Schema of the normalised batches, the HEALPix index last for tables with a main position."""
+        fields = [pa.field(c.meta.name, c.meta.arrow) for c in self.plan.columns]
+        fields += [pa.field(c.name, c.arrow) for p in self.positions for c in p.added]
+        if any(p.main for p in self.positions):
+            fields.append(pa.field(HEALPIX_COLUMN, pa.int64()))
+        return pa.schema(fields)
+
+    def apply(self, source: SourceBatch, counts: Counts, reject: RowReject) -> pa.RecordBatch:
+        """Return the published rows of one batch."""
+        refused = _Refused(len(source.batch))
+        columns: dict[str, pa.Array] = {}
+        for plan in self.plan.columns:
+            if plan.source is not None:
+                columns[plan.meta.name] = self._from_source(source.batch, plan, counts, refused)
+        columns.update(self._expressions(source.batch, counts, refused))
+        ordered = {c.meta.name: columns[c.meta.name] for c in self.plan.columns}
+        add_positions(self.positions, ordered, refused.add)
+        batch = pa.RecordBatch.from_arrays(list(ordered.values()), schema=self.schema)
+        if not refused.any:
+            return batch
+        refused.report(source, reject)
+        return batch.filter(pa.array(~refused.marks))
+
+    def _from_source(self, batch: pa.RecordBatch, plan: ColumnPlan, counts: Counts, refused: _Refused) -> pa.Array:
+        if plan.source not in batch.schema.names:  # this file of several lacks the column
+            return pa.nulls(len(batch), plan.meta.arrow)
+        return _column(batch[plan.source], plan, counts, refused)
+
+    def _expressions(self, batch: pa.RecordBatch, counts: Counts, refused: _Refused) -> dict[str, pa.Array]:
+        wanted = self.plan.expressions
+        if not wanted:
+            return {}
+        if self.evaluate is None:
+            raise FatalError(
+                "ingest.no_evaluator", "columns {names} need an expression evaluator", names=", ".join(wanted)
+            )
+        made = self.evaluate(wanted, pa.Table.from_batches([batch]))
+        plans = {c.meta.name: c for c in self.plan.columns}
+        return {
+            name: _column(made[name].combine_chunks(), plans[name], counts, refused) for name in made.column_names
+        }
+
+
+class _Refused:
+    """Marks of refused rows with the first reason of each."""
+
+    def __init__(self, rows: int) -> None:
+        self.marks = np.zeros(rows, dtype=bool)
+        self._reasons: list[tuple[npt.NDArray[np.bool_], str, pa.Array]] = []
+
+    @property
+    def any(self) -> bool:
+        return bool(self._reasons)
+
+    def add(self, bad: npt.NDArray[np.bool_], reason: str, values: pa.Array) -> None:
+        """Refuse the rows marked in `bad`; `values` are shown in the report."""
+        new = bad & ~self.marks
+        if new.any():
+            self.marks |= new
+            self._reasons.append((new, reason, values))
+
+    def report(self, source: SourceBatch, reject: RowReject) -> None:
+        for marks, reason, values in self._reasons:
+            for index in np.flatnonzero(marks).tolist():
+                reject(source.number(index), reason, repr(values[index].as_py()))
+
+
+def _column(values: pa.Array, plan: ColumnPlan, counts: Counts, refused: _Refused) -> pa.Array:
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if plan.nulls:
+        values = _sentinels_to_null(values, plan, counts)
+    if pa.types.is_floating(values.type):
+        nan = pc.is_nan(values)
+        if found := pc.sum(nan).as_py():
+            counts.nans[plan.meta.name] += found
+            values = pc.if_else(nan, pa.scalar(None, values.type), values)
+    if plan.split is not None:
+        return _split(values, plan, refused)
+    if plan.factor != 1.0:
+        values = _scaled(values, plan.factor)
+    return _cast(values, plan, refused)
+
+
+def _sentinels_to_null(values: pa.Array, plan: ColumnPlan, counts: Counts) -> pa.Array:
+    kind = values.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        wanted: list[object] = [s for s in plan.nulls if isinstance(s, str)]
+    elif pa.types.is_integer(kind):
+        wanted = [int(s) for s in plan.nulls if isinstance(s, int | float) and float(s).is_integer()]
+        low, high = _integer_bounds(kind)
+        wanted = [s for s in wanted if low <= s <= high]  # type: ignore[operator]
+    elif pa.types.is_floating(kind):
+        wanted = [float(s) for s in plan.nulls if isinstance(s, int | float)]
+    else:
+        return values
+    if not wanted:
+        return values
+    hit = pc.is_in(values, value_set=pa.array(wanted).cast(kind))
+    if found := pc.sum(hit).as_py():
+        counts.nulled[plan.meta.name] += found
+        values = pc.if_else(hit, pa.scalar(None, kind), values)
+    return values
+
+
+def _integer_bounds(kind: pa.DataType) -> tuple[int, int]:
+    info = np.iinfo(kind.to_pandas_dtype())
+    return int(info.min), int(info.max)
+
+
+def _scaled(values: pa.Array, factor: float) -> pa.Array:
+    kind = values.type
+    if pa.types.is_fixed_size_list(kind):
+        inner = pc.multiply(values.flatten().cast(pa.float64()), factor)
+        return pa.FixedSizeListArray.from_arrays(inner, kind.list_size)
+    if pa.types.is_string(kind):
+        return values  # text is converted by the type first; a unit of text has no meaning
+    return pc.multiply(values.cast(pa.float64()), factor)
+
+
+def _cast(values: pa.Array, plan: ColumnPlan, refused: _Refused) -> pa.Array:
+    wanted, kind = plan.meta.arrow, plan.meta.type
+    if values.type == wanted:
+        return values
+    if pa.types.is_string(values.type) and not pa.types.is_nested(wanted):
+        typed, bad = parse(values, kind)
+        if bad is not None:
+            refused.add(_marks(bad), f"{plan.meta.name} is no {kind}", values)
+        return typed
+    try:
+        return pc.cast(values, wanted)
+    except pa.ArrowInvalid:
+        return _cast_loosely(values, plan, refused)
+
+
+def _cast_loosely(values: pa.Array, plan: ColumnPlan, refused: _Refused) -> pa.Array:
+    """Cast what fits; a value that would change (overflow, a fraction in an integer) refuses its row."""
+    wanted = plan.meta.arrow
+    if pa.types.is_nested(wanted) or pa.types.is_nested(values.type):
+        return pc.cast(values, wanted, safe=False)
+    loose = pc.cast(values, wanted, safe=False)
+    if pa.types.is_floating(wanted):
+        return loose
+    same = pc.equal(pc.cast(loose, pa.float64(), safe=False), pc.cast(values, pa.float64(), safe=False))
+    bad = _marks(pc.invert(pc.fill_null(same, True)))
+    refused.add(bad, f"{plan.meta.name} is no {plan.meta.type}", values)
+    return pc.if_else(pa.array(bad), pa.scalar(None, wanted), loose)
+
+
+def _split(values: pa.Array, plan: ColumnPlan, refused: _Refused) -> pa.Array:
+    lists = pc.split_pattern(pc.cast(values, pa.string()), plan.split)
+    items, bad = parse(pc.utf8_trim_whitespace(lists.flatten()), plan.meta.type)
+    if bad is not None:
+        rows = (
+            lists.value_parent_indices()
+            if hasattr(lists, "value_parent_indices")
+            else pc.list_parent_indices(lists)
+        )
+        marks = np.zeros(len(values), dtype=bool)
+        marks[rows.to_numpy()[_marks(bad)]] = True
+        refused.add(marks, f"{plan.meta.name} has an item that is no {plan.meta.type}", values)
+    mask = pc.is_null(lists) if lists.null_count else None
+    typed = items.cast(TYPES[plan.meta.type].arrow)
+    return pa.ListArray.from_arrays(lists.offsets, typed, mask=mask)
+
+
+def _marks(values: pa.Array) -> npt.NDArray[np.bool_]:
+    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def numeric(kind: DataType) -> bool:
+    """True for types that statistics treat as numbers."""
+    return kind not in (DataType.STRING, DataType.TIMESTAMP, DataType.BOOLEAN)

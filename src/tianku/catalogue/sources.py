@@ -1,0 +1,151 @@
+"""Open the files of a table, and agree on one schema for all of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from tianku.catalogue.digest import digest_files, digest_text
+from tianku.catalogue.plan import null_texts, source_types
+from tianku.catalogue.readers import TableReader, TableSource, open_table
+from tianku.catalogue.rejects import Rejects
+from tianku.model.config.load import LoadedDataset
+from tianku.model.config.sources import resolve_files
+from tianku.model.config.table import SourceConfig
+from tianku.model.errors import UsageError
+from tianku.model.types import TYPES, DataType, arrow_to_datatype
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """One readable file of a table; `label` names it in reports, relative to the source folder."""
+
+    label: str
+    source: TableSource
+    reader: TableReader
+
+
+def table_files(dataset: LoadedDataset, table: str) -> list[Path]:
+    """Return the files a table is made of.
+
+    Raises
+    ------
+    UsageError
+        ``ingest.no_source`` when none is configured or found.
+    """
+    said = _source(dataset, table)
+    files = resolve_files(said.files, dataset.source_root)
+    if not files:
+        raise UsageError(
+            "ingest.no_source",
+            "table {table}: no file matches {patterns} in {folder}",
+            table=table,
+            patterns=", ".join(said.files) or "(no `from:`)",
+            folder=dataset.source_root.name,
+        )
+    return files
+
+
+def _source(dataset: LoadedDataset, table: str) -> SourceConfig:
+    said = dataset.config.tables[table].from_
+    if said is None or said.hats or said.postgresql:
+        raise UsageError(
+            "ingest.no_source",
+            "table {table} is not made from files; ingest reads tables whose `from:` names files",
+            table=table,
+        )
+    return said
+
+
+def open_files(dataset: LoadedDataset, table: str, files: Sequence[Path], rejects: Rejects) -> list[OpenFile]:
+    """Open every file of a table; those that cannot be read go to `rejects`.
+
+    Raises
+    ------
+    UsageError
+        The file's own error when it is the only one, ``ingest.nothing_readable`` when no file can be read.
+    """
+    said = _source(dataset, table)
+    everywhere, single = null_texts(dataset, table)
+    config = dataset.config.tables[table]
+    names = [c.source or c.name for c in config.columns if c.expression is None] if said.header is False else []
+    opened: list[OpenFile] = []
+    for path in files:
+        source = TableSource(
+            path,
+            config=said,
+            record=dataset.config.formats[said.format] if said.format else None,
+            types=source_types(dataset, table),
+            names=names,
+            null_texts=everywhere,
+            column_null_texts=single,
+        )
+        try:
+            opened.append(OpenFile(_label(path, dataset.source_root), source, open_table(source)))
+        except UsageError as error:
+            if len(files) == 1:
+                raise
+            rejects.add(_label(path, dataset.source_root), None, "unreadable file", error.message)
+    if not opened:
+        raise UsageError(
+            "ingest.nothing_readable",
+            "table {table}: none of its {count} files can be read",
+            table=table,
+            count=len(files),
+        )
+    return opened
+
+
+def _label(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else path.name
+
+
+def common_schema(files: Sequence[OpenFile]) -> tuple[pa.Schema, list[str]]:
+    """Return a schema that holds the columns of every file, and remarks about columns some files lack."""
+    fields: dict[str, pa.Field] = {}
+    remarks = []
+    for file in files:
+        for field in file.reader.schema:
+            known = fields.get(field.name)
+            fields[field.name] = field if known is None else known.with_type(_wider(known.type, field.type))
+    for file in files:
+        if missing := [n for n in fields if n not in file.reader.schema.names]:
+            remarks.append(f"{file.label} lacks {', '.join(missing)}; they are null there")
+        remarks += [f"{file.label}: {note}" for note in file.reader.notes]
+    return pa.schema(fields.values()), remarks
+
+
+def _wider(left: pa.DataType, right: pa.DataType) -> pa.DataType:
+    if left == right:
+        return left
+    kinds = {arrow_to_datatype(k) for k in (left, right)}
+    if any(size for _, size in kinds):
+        return left
+    scalars = {kind for kind, _ in kinds}
+    numbers = [DataType.UINT8, DataType.INT16, DataType.INT32, DataType.INT64, DataType.FLOAT32, DataType.FLOAT64]
+    if scalars <= set(numbers):
+        wide = max(scalars, key=numbers.index)
+        mixed = wide is DataType.FLOAT32 and scalars & {DataType.INT32, DataType.INT64}
+        return TYPES[DataType.FLOAT64 if mixed else wide].arrow
+    return pa.string()
+
+
+def table_digest(dataset: LoadedDataset, table: str, files: Sequence[Path], version: str) -> str:
+    """Digest of everything a table is made from: its configuration, its files and the code's version."""
+    said = dataset.config.tables[table]
+    everything = {
+        "version": version,
+        "schema": dataset.config.schema_name,
+        "table": said.model_dump(mode="json", by_alias=True),
+        "columns": {n: c.model_dump(mode="json") for n, c in sorted(dataset.dictionary.items())},
+        "nulls": [repr(n) for n in dataset.nulls(table)],
+        "formats": {n: f.model_dump(mode="json") for n, f in sorted(dataset.config.formats.items())},
+        "bits": {n: [b.model_dump(mode="json") for b in bits] for n, bits in dataset.collection.bits.items()},
+        "relations": [r.model_dump(mode="json") for r in dataset.config.relations],
+        "files": digest_files(files),
+    }
+    return digest_text(json.dumps(everything, sort_keys=True))

@@ -1,0 +1,123 @@
+"""Statistics of columns, gathered while rows pass by."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tianku.catalogue.manifest import ColumnStatistics
+from tianku.model.metadata import HEALPIX_COLUMN
+
+BINS = 64
+Value = float | int | str | None
+
+
+class _Column:
+    def __init__(self, field: pa.Field) -> None:
+        self.kind = field.type
+        self.ordered = not pa.types.is_nested(field.type) and not pa.types.is_boolean(field.type)
+        self.text = pa.types.is_string(field.type)
+        self.nulls = 0
+        self.minimum: object = None
+        self.maximum: object = None
+        self.max_bytes: int | None = None
+        self.bins = np.zeros(BINS, dtype=np.int64)
+
+    def add(self, values: pa.ChunkedArray | pa.Array) -> None:
+        self.nulls += values.null_count
+        if not self.ordered or values.null_count == len(values):
+            return
+        low, high = (v.as_py() for v in pc.min_max(values).values())
+        self.minimum = low if self.minimum is None else min(self.minimum, low)
+        self.maximum = high if self.maximum is None else max(self.maximum, high)
+        if self.text:
+            longest = pc.max(pc.binary_length(values)).as_py()
+            self.max_bytes = max(self.max_bytes or 0, longest)
+
+    @property
+    def binned(self) -> bool:
+        """Numbers with a finite, non-empty span have a histogram."""
+        number = pa.types.is_floating(self.kind) or pa.types.is_integer(self.kind)
+        return number and self.minimum is not None and np.isfinite(self._span()) and self._span() > 0
+
+    def _span(self) -> float:
+        return float(self.maximum) - float(self.minimum)  # type: ignore[arg-type]
+
+    def bin(self, values: pa.ChunkedArray | pa.Array) -> None:
+        numbers = pc.drop_null(values).to_numpy().astype(np.float64)
+        place = ((numbers - float(self.minimum)) * (BINS / self._span())).astype(np.int64)  # type: ignore[arg-type]
+        self.bins += np.bincount(np.minimum(place, BINS - 1), minlength=BINS)
+
+
+class Statistics:
+    """Two passes over the same rows: `first` as they are read, `second` as they are written."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._columns = {f.name: _Column(f) for f in schema if f.name != HEALPIX_COLUMN}
+        self._lock = threading.Lock()
+        self.rows = 0
+        self.bytes = 0
+
+    def first(self, batch: pa.RecordBatch) -> None:
+        """Take nulls, extremes and longest texts of a batch."""
+        self.rows += len(batch)
+        self.bytes += batch.nbytes
+        for name, column in self._columns.items():
+            column.add(batch[name])
+
+    def second(self, table: pa.Table) -> None:
+        """Fill histograms, now that the extremes are known; safe from many threads."""
+        for name, column in self._columns.items():
+            if column.binned:
+                fresh = _Column(pa.field(name, column.kind))
+                fresh.minimum, fresh.maximum = column.minimum, column.maximum
+                fresh.bin(table[name])
+                with self._lock:
+                    column.bins += fresh.bins
+
+    def nulls(self, column: str) -> int:
+        """Null values of one column."""
+        return self._columns[column].nulls
+
+    def result(self, nans: dict[str, int], distinct: dict[str, int]) -> dict[str, ColumnStatistics]:
+        """Return the statistics of every published column."""
+        return {
+            name: ColumnStatistics(
+                nulls=c.nulls,
+                nans=nans.get(name, 0),
+                minimum=_plain(c.minimum),
+                maximum=_plain(c.maximum),
+                max_bytes=c.max_bytes,
+                distinct=min(distinct[name], self.rows) if name in distinct else None,
+                histogram=tuple(c.bins.tolist()) if c.binned else (),
+            )
+            for name, c in self._columns.items()
+        }
+
+
+def _plain(value: object) -> Value:
+    if isinstance(value, dt.datetime):
+        return value.isoformat()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value  # type: ignore[return-value]
+
+
+def approximate_distinct(
+    con: duckdb.DuckDBPyConnection, files: Iterable[Path], schema: pa.Schema
+) -> dict[str, int]:
+    """Count distinct values of the scalar columns of Parquet files, to a few per cent (HyperLogLog)."""
+    names = [f.name for f in schema if not pa.types.is_nested(f.type) and f.name != HEALPIX_COLUMN]
+    paths = [str(f) for f in files]
+    if not names or not paths:
+        return {}
+    asked = ", ".join(f'approx_count_distinct("{n}")' for n in names)
+    row = con.execute(f"SELECT {asked} FROM read_parquet($1, hive_partitioning=false)", [paths]).fetchone()
+    return dict(zip(names, map(int, row or ()), strict=True))

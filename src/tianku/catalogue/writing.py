@@ -1,0 +1,119 @@
+"""Cut a sorted stream of rows into partition files, written by a few threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from tianku.catalogue.manifest import FileEntry
+from tianku.catalogue.parquet_files import write_parquet
+from tianku.catalogue.partition import Partition
+from tianku.catalogue.statistics import Statistics
+from tianku.model.metadata import HEALPIX_COLUMN
+from tianku.sky.ranges import ORDER
+from tianku.storage.failpoints import failpoint
+
+#: order at which the coverage is kept while writing
+MOC_ORDER = 10
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes tables as files in the background; at most `threads` + 1 tables are held."""
+
+    root: Path
+    schema: pa.Schema
+    statistics: Statistics
+    threads: int
+    _cells: list[np.ndarray] = field(default_factory=list)
+    _files: list[Future[FileEntry]] = field(default_factory=list)
+
+    def write_all(self, parts: Iterable[tuple[Path, pa.Table]], written: Callable[[int], None]) -> list[FileEntry]:
+        """Write every (path, table) and return the entries in order."""
+        room = threading.Semaphore(max(1, self.threads) + 1)
+        with ThreadPoolExecutor(max(1, self.threads), thread_name_prefix="ingest-write") as pool:
+            for path, table in parts:
+                room.acquire()
+                future = pool.submit(self._write, path, table)
+                future.add_done_callback(lambda _: room.release())
+                self._files.append(future)
+                written(len(table))
+                failpoint("ingest.mid_write")
+            return [future.result() for future in self._files]
+
+    def _write(self, path: Path, table: pa.Table) -> FileEntry:
+        table = table.combine_chunks().cast(self.schema)
+        self.statistics.second(table)
+        if HEALPIX_COLUMN in self.schema.names:
+            index = table[HEALPIX_COLUMN].drop_null().to_numpy()
+            self._cells.append(np.unique(index >> (2 * (ORDER - MOC_ORDER))))
+        return write_parquet(path, table, self.root)
+
+    def covered(self) -> np.ndarray:
+        """Cells of `MOC_ORDER` that hold rows, as the first order-29 index in each."""
+        cells = np.unique(np.concatenate(self._cells)) if self._cells else np.empty(0, dtype=np.int64)
+        return cells << (2 * (ORDER - MOC_ORDER))
+
+
+def cut_by_sky(
+    rows: Iterable[pa.RecordBatch], partitions: Callable[[], list[Partition]], folder: Path
+) -> Iterator[tuple[Path, pa.Table]]:
+    """Cut rows that are sorted by their index (null last) at partition borders.
+
+    `partitions` is asked when the first rows arrive. Rows without position go to
+    ``unplaced/part0.parquet``, outside the HATS dataset.
+    """
+    held: list[pa.RecordBatch] = []
+    plan: list[Partition] = []
+    at = -1
+    for batch in rows:
+        if at < 0:
+            plan, at = partitions(), 0
+            failpoint("ingest.after_sort")
+        while len(batch):
+            inside = _inside(batch, plan[at].last) if at < len(plan) else len(batch)
+            if inside:
+                held.append(batch.slice(0, inside))
+                batch = batch.slice(inside)
+            if len(batch):
+                yield from _flush(held, plan, at, folder)
+                at += 1
+    yield from _flush(held, plan, at, folder)
+
+
+def _inside(batch: pa.RecordBatch, last: int) -> int:
+    index = batch[HEALPIX_COLUMN]
+    placed = index.slice(0, len(index) - index.null_count)  # null last
+    return int(np.searchsorted(placed.to_numpy(), last, side="right"))
+
+
+def _flush(
+    held: list[pa.RecordBatch], plan: list[Partition], at: int, folder: Path
+) -> Iterator[tuple[Path, pa.Table]]:
+    if held:
+        place = Path("dataset", plan[at].path) if at < len(plan) else Path("unplaced")
+        yield folder / place / "part0.parquet", pa.Table.from_batches(held)
+        held.clear()
+
+
+def cut_by_count(
+    rows: Iterable[pa.RecordBatch], max_rows: int, max_bytes: int, folder: Path
+) -> Iterator[tuple[Path, pa.Table]]:
+    """Cut rows in the order they come into files of at most so many rows or bytes."""
+    held: list[pa.RecordBatch] = []
+    count = size = number = 0
+    for batch in rows:
+        if held and (count + len(batch) > max_rows or size + batch.nbytes > max_bytes):
+            yield folder / "rows" / f"part{number:05d}.parquet", pa.Table.from_batches(held)
+            held, count, size, number = [], 0, 0, number + 1
+        held.append(batch)
+        count += len(batch)
+        size += batch.nbytes
+    if held:
+        yield folder / "rows" / f"part{number:05d}.parquet", pa.Table.from_batches(held)
