@@ -19,6 +19,7 @@ from sqlglot import exp
 
 from tianku.model.errors import UsageError
 from tianku.model.types import TYPES, DataType
+from tianku.products.keys import canonical
 
 #: our functions: DuckDB macros (texts in, numbers or timestamps out); {zone} is the local-time offset in minutes
 MACROS = {
@@ -128,11 +129,6 @@ class Expression:
     text: str
     tree: exp.Expr
     names: frozenset[str]
-
-
-def canonical(name: str) -> str:
-    """Return the one spelling that stands for a name: lower case, ``-`` as ``_``."""
-    return name.strip().lower().replace("-", "_")
 
 
 def referenced(text: str) -> frozenset[str]:

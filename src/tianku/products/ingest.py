@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tianku.model.errors import TransientError, UsageError
 from tianku.products.context import SetContext
 from tianku.products.ingest_chunk import ChunkReport, ingest_chunk
 from tianku.products.ingest_finish import finish
-from tianku.products.obscore import compile_mapping
+from tianku.products.obscore import compile_mapping, header_names
 
 CHUNK = 1000
 
@@ -80,14 +81,20 @@ def ingest_products(
 def _reports(
     context: SetContext, files: Iterable[Path], folder: Path, workers: int, chunk_size: int
 ) -> Iterator[ChunkReport]:
-    numbered = enumerate(_chunks(files, chunk_size))
-    if workers <= 1:
+    chunks = _chunks(files, chunk_size)
+    first = tuple(islice(chunks, 2))
+    numbered = enumerate(chain(first, chunks))
+    read = partial(ingest_chunk, context, sorted(header_names(context)), folder)
+    # starting processes takes longer than reading one chunk
+    if workers <= 1 or len(first) < 2:
         for number, chunk in numbered:
-            yield ingest_chunk(context, folder, number, chunk)
+            yield read(number, chunk)
         return
+    processes = get_context("forkserver")
+    processes.set_forkserver_preload(["__main__", "tianku.products.ingest_chunk"])
     try:
-        with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
-            yield from _windowed(pool, context, folder, numbered, 2 * workers)
+        with ProcessPoolExecutor(workers, mp_context=processes) as pool:
+            yield from _windowed(pool, read, numbered, 2 * workers)
     except BrokenProcessPool as error:
         raise TransientError(
             "ingest.worker_died", "a reading process was killed (memory?); run the ingest again to resume it"
@@ -96,8 +103,7 @@ def _reports(
 
 def _windowed(
     pool: ProcessPoolExecutor,
-    context: SetContext,
-    folder: Path,
+    read: Callable[[int, tuple[Path, ...]], ChunkReport],
     numbered: Iterator[tuple[int, tuple[Path, ...]]],
     window: int,
 ) -> Iterator[ChunkReport]:
@@ -105,7 +111,7 @@ def _windowed(
     running: set[Future[ChunkReport]] = set()
     while True:
         for number, chunk in islice(numbered, window - len(running)):
-            running.add(pool.submit(ingest_chunk, context, folder, number, chunk))
+            running.add(pool.submit(read, number, chunk))
         if not running:
             return
         done, running = wait(running, return_when=FIRST_COMPLETED)

@@ -17,7 +17,6 @@ from tianku.products.durable import durable
 from tianku.products.index import index_schema
 from tianku.products.ingest_file import FileRules, Row, file_rows
 from tianku.products.keys import KeyRules, compile_keys
-from tianku.products.obscore import header_names
 from tianku.storage.failpoints import failpoint
 
 
@@ -45,16 +44,23 @@ def chunk_name(context: SetContext, number: int, files: Sequence[Path]) -> str:
     return f"{number:06d}-{digest.hexdigest()[:16]}"
 
 
-def ingest_chunk(context: SetContext, folder: Path, number: int, files: Sequence[Path]) -> ChunkReport:
-    """Read `files` and write their rows to `folder`; a chunk that is already there is not read again."""
+def ingest_chunk(
+    context: SetContext, headers: Sequence[str], folder: Path, number: int, files: Sequence[Path]
+) -> ChunkReport:
+    """Read `files` and write their rows to `folder`; a chunk that is already there is not read again.
+
+    `headers` are the (canonical) keywords that the mapping reads: what compiles expressions is not
+    imported here, because it would be most of a worker's start.
+    """
     name = chunk_name(context, number, files)
     data, report = folder / f"{name}.parquet", folder / f"{name}.json"
     if report.exists() and data.exists():
         done = json.loads(report.read_text("utf-8"))
         earlier = tuple((file, reason) for file, reason in done["rejects"])
         return ChunkReport(data, done["files"], done["rows"], done["bytes"], earlier, resumed=True)
-    rows, rejects, size = _read_all(_rules(context), files)
-    table = pa.Table.from_pylist(rows, schema=index_schema(_rules(context).headers))
+    rules = FileRules(context, _keys(context), tuple(headers))
+    rows, rejects, size = _read_all(rules, files)
+    table = pa.Table.from_pylist(rows, schema=index_schema(headers))
     with durable(data) as partial:
         pq.write_table(table, partial, compression="zstd")
     summary = {"files": len(files), "rows": len(rows), "bytes": size, "rejects": rejects}
@@ -77,17 +83,6 @@ def _read_all(rules: FileRules, files: Sequence[Path]) -> tuple[list[Row], list[
         rows += found
         size += found[0]["size"]
     return rows, rejects, size
-
-
-#: compiled rules of this process by the fingerprint of their set
-_compiled: dict[str, FileRules] = {}
-
-
-def _rules(context: SetContext) -> FileRules:
-    if context.fingerprint not in _compiled:
-        headers = tuple(sorted(header_names(context)))
-        _compiled[context.fingerprint] = FileRules(context, _keys(context), headers)
-    return _compiled[context.fingerprint]
 
 
 def _keys(context: SetContext) -> KeyRules:

@@ -12,9 +12,8 @@ from typing import Any
 from tianku.model.errors import UsageError
 from tianku.products.context import SetContext
 from tianku.products.durable import durable
-from tianku.products.expressions import canonical
 from tianku.products.index import HEADER
-from tianku.products.keys import KeyRules
+from tianku.products.keys import KeyRules, canonical
 from tianku.products.readers.fits_cards import parse_cards
 from tianku.products.readers.source import DEFAULT_LIMITS, gunzip
 from tianku.products.readers.spectra import read_spectrum

@@ -18,6 +18,11 @@ _TEST = re.compile(
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+=@-]{0,127}")
 
 
+def canonical(name: str) -> str:
+    """Return the one spelling that stands for a keyword: lower case, ``-`` as ``_``."""
+    return name.strip().lower().replace("-", "_")
+
+
 @dataclass(frozen=True, slots=True)
 class _Comparison:
     name: str

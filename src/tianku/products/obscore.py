@@ -16,8 +16,9 @@ from tianku.model.metadata import HEALPIX_COLUMN
 from tianku.model.types import DataType
 from tianku.products.context import SetContext
 from tianku.products.did import did_prefix
-from tianku.products.expressions import Expression, canonical, check, evaluate, referenced
+from tianku.products.expressions import Expression, check, evaluate, referenced
 from tianku.products.index import HEADER, index_types
+from tianku.products.keys import canonical
 from tianku.products.obscore_columns import OBSCORE, OBSCORE_COLUMNS
 from tianku.sky.ranges import healpix29
 
