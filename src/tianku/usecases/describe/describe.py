@@ -14,7 +14,7 @@ from tianku.catalogue.readers import TableSource, open_table
 from tianku.model.config import DatasetConfig, SourceConfig
 from tianku.model.errors import UsageError
 from tianku.usecases.describe.dialect import text_dialect
-from tianku.usecases.describe.document import dataset_yaml, product_settings, table_settings
+from tianku.usecases.describe.document import dataset_yaml, product_settings, scalar, table_settings
 from tianku.usecases.describe.files import FoundFile, classify, expand
 from tianku.usecases.describe.model import (
     ProductDescription,
@@ -42,6 +42,11 @@ class Description:
     def to_yaml(self) -> str:
         """Return the commented configuration file."""
         return dataset_yaml(self.dataset, self.title, self.tables, self.products, self.rejected, self.root)
+
+    def collection_yaml(self) -> str:
+        """Return the least ``collection.yaml`` that goes with it, for a collection that has none yet."""
+        title = f"title: {scalar(self.title)}"
+        return f"collection: {self.dataset.partition('/')[0]}\n{title}\n"
 
     def config(self) -> DatasetConfig:
         """Return the same configuration as the validated model."""

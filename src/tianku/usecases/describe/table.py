@@ -145,7 +145,8 @@ def _one_column(found: TableSourceFound, column: str) -> pa.RecordBatchReader:
 def _main_words(table: TableDescription) -> tuple[ColumnDescription, ...]:
     """Add ``meta.main`` to the id and to the main position, as cone search needs it."""
     main = table.main_position
-    names = {main.ra, main.dec} if main else set()
+    # coordinates in another form get decimal columns at ingest, and those are the main ones
+    names = {main.ra, main.dec} if main and main.format == "degrees" else set()
     names |= {table.id} if table.id else set()
     return tuple(
         replace(c, ucd=f"{c.ucd};meta.main") if c.name in names and c.ucd and "meta.main" not in c.ucd else c
