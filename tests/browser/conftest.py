@@ -11,10 +11,12 @@ from types import ModuleType
 import pytest
 from playwright.sync_api import Browser
 
-from support.browser import launched
-from support.pages_server import Site, serving
-
 ROOT = Path(__file__).resolve().parents[2]
+# The helpers of all suites are one folder up, however the suites are collected.
+sys.path.insert(0, str(ROOT / "tests"))
+
+from support.browser import launched  # noqa: E402
+from support.pages_server import Site, serving  # noqa: E402
 
 
 @pytest.fixture(scope="session")

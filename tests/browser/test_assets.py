@@ -47,3 +47,12 @@ def test_licences_of_the_bundled_packages_travel_along(static: Path) -> None:
 def test_the_small_server_says_what_is_missing(static: Path) -> None:
     with serving(static) as site:
         assert site.answer("/static/none.js", b"")[0] == 404
+
+
+def test_files_of_the_admin_are_collected_with_hashed_names(static: Path, build_assets: ModuleType) -> None:
+    build_assets.collect_django(static)
+    names = json.loads((static / "staticfiles.json").read_text())["paths"]
+    hashed = names["wagtailadmin/css/core.css"]
+    assert hashed != "wagtailadmin/css/core.css"
+    assert (static / hashed).is_file()
+    assert build_assets.collect_django(static) is False
