@@ -87,8 +87,8 @@ def test_cone_search_needs_a_position_and_wants_an_id(stars: Path) -> None:
     assert (asked.severity, asked.protocol, asked.line) == ("error", "scs", 6)
     findings = _dataset(stars, base + "    positions: [{ra: ra, dec: dec}]\n")
     assert _found(findings, "no id").severity == "warning"
-    wrong = _dataset(stars, base + "    positions: [{ra: rb, dec: dec}]\n")
-    assert "did you mean" in _found(wrong, "names the ra of position main").message
+    wrong = _dataset(stars, base + "    positions: [{ra: raa, dec: dec}]\n")
+    assert "did you mean ra" in _found(wrong, "names the ra of position main").message
 
 
 def test_an_id_that_is_a_measurement_is_noticed(stars: Path) -> None:
