@@ -26,12 +26,10 @@ class Settings:
 
     def config(self) -> dict[str, str | bool | int | float | list[str]]:
         """The settings that must be there before the instance exists."""
-        spill = {} if self.spill_bytes is None else {"max_temp_directory_size": f"{self.spill_bytes} bytes"}
         return {
             "threads": str(self.threads),
             "memory_limit": f"{self.memory_bytes} bytes",
             "temp_directory": self.temp_dir,
-            **spill,
             # else a query could read variables of this process by their name
             "python_enable_replacements": "false",
             "autoinstall_known_extensions": "false",
@@ -74,7 +72,7 @@ def open_instance(settings: Settings, sources: Iterable[Source]) -> Instance:
     try:
         for source in sources:
             _admit(instance, source)
-        _lock(instance)
+        _lock(connection, settings, instance.files)
     except BaseException:
         connection.close()
         raise
@@ -100,14 +98,16 @@ def _attach(connection: duckdb.DuckDBPyConnection, uid: str, path: str) -> bool:
     return True
 
 
-def _lock(instance: Instance) -> None:
-    run = instance.connection.execute
-    run("SET TimeZone='UTC'")
-    if instance.files:
+def _lock(connection: duckdb.DuckDBPyConnection, settings: Settings, files: set[str]) -> None:
+    connection.execute("SET TimeZone='UTC'")
+    if settings.spill_bytes is not None:
+        # given to connect() it would be shown but not kept (DuckDB 2.0)
+        connection.execute(f"SET max_temp_directory_size='{settings.spill_bytes} bytes'")
+    if files:
         # single files, never allowed_directories: a directory would also admit what is put there later
-        run(f"SET allowed_paths=[{', '.join(map(_text, sorted(instance.files)))}]")
-    run("SET enable_external_access=false")
-    run("SET lock_configuration=true")
+        connection.execute(f"SET allowed_paths=[{', '.join(map(_text, sorted(files)))}]")
+    connection.execute("SET enable_external_access=false")
+    connection.execute("SET lock_configuration=true")
 
 
 def _text(value: str) -> str:
