@@ -11,12 +11,10 @@ from types import ModuleType
 import pytest
 from playwright.sync_api import Browser
 
-ROOT = Path(__file__).resolve().parents[2]
-# The helpers of all suites are one folder up, however the suites are collected.
-sys.path.insert(0, str(ROOT / "tests"))
+from tests.support.browser import launched
+from tests.support.pages_server import Site, serving
 
-from support.browser import launched  # noqa: E402
-from support.pages_server import Site, serving  # noqa: E402
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from types import ModuleType
 
-from support.pages_server import serving
+from tests.support.pages_server import serving
 
 
 def test_every_entry_has_a_hashed_file(static: Path, build_assets: ModuleType) -> None:

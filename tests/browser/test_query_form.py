@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from support.browser import PHONE, Watched, watched
-from support.pages_server import Answer, Site, as_json
+from tests.support.browser import PHONE, Watched, watched
+from tests.support.pages_server import Answer, Site, as_json
 
 pytestmark = pytest.mark.browser
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from support.browser import PHONE, Watched, watched
-from support.pages_server import Site
-from support.wire import encode, low_resolution, medium_resolution
+from tests.support.browser import PHONE, Watched, watched
+from tests.support.pages_server import Site
+from tests.support.wire import encode, low_resolution, medium_resolution
 
 pytestmark = pytest.mark.browser
 

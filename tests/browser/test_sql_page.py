@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from support.browser import PHONE, Watched, watched
-from support.pages_server import Answer, Site, as_json
+from tests.support.browser import PHONE, Watched, watched
+from tests.support.pages_server import Answer, Site, as_json
 
 pytestmark = pytest.mark.browser
 
