@@ -1,0 +1,152 @@
+"""The tables an installation owns, built once per generation: ObsCore and TAP_SCHEMA.
+
+ObsCore is one physical table, sorted on the sky: a union of views would cost milliseconds per set in
+every query. Each table is a DuckDB file of its own (table ``data``), as serving copies are.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from tianku.catalogue.engine import working_engine
+from tianku.catalogue.tap_schema import (
+    OWNER_COLUMN,
+    TAP_SCHEMA,
+    SameAudience,
+    SiteSchema,
+    SiteTable,
+    physical_schema,
+    tap_schema_rows,
+)
+from tianku.model.metadata import HEALPIX_COLUMN, TableMeta
+from tianku.storage.files import fsync_tree
+
+__all__ = [
+    "OWNER_COLUMN",
+    "BuiltTable",
+    "ObsCoreFile",
+    "SiteSchema",
+    "SiteTable",
+    "build_site_tables",
+    "load_site_tables",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ObsCoreFile:
+    """ObsCore rows of one product set (Parquet), and the number that decides who sees them."""
+
+    number: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltTable:
+    """A system table: what queries see, the file that holds it, and the schema as stored."""
+
+    meta: TableMeta
+    serving: Path
+    schema: pa.Schema
+
+
+def build_site_tables(
+    out: Path,
+    schemas: Sequence[SiteSchema],
+    obscore: TableMeta,
+    obscore_files: Sequence[ObsCoreFile],
+    *,
+    same_audience: SameAudience,
+    memory_bytes: int = 1 << 30,
+    threads: int = 2,
+) -> dict[str, BuiltTable]:
+    """Build the system tables in the folder `out`, which appears complete or not at all.
+
+    Parameters
+    ----------
+    schemas
+        Published schemas; ``ivoa`` and ``tap_schema`` are added here.
+    obscore
+        ``ivoa.obscore`` as queries see it; its columns must be those of the files.
+    same_audience
+        Whether the rows of two numbers are seen by the same callers.
+
+    Returns
+    -------
+    dict
+        By folded qualified name, ``ivoa.obscore`` first.
+    """
+    ivoa = SiteSchema(0, "ivoa", (SiteTable(0, obscore),), "Every product of this site as ObsCore")
+    temporary = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}")
+    temporary.mkdir(parents=True)
+    try:
+        with working_engine(temporary / ".scratch", memory_bytes, threads) as con:
+            _build_obscore(con, temporary, obscore, obscore_files)
+            for name, rows in tap_schema_rows([ivoa, *schemas], same_audience).items():
+                con.register("incoming", rows)
+                _create(con, _file(temporary, "tap_schema", name), "SELECT * FROM incoming")
+                con.unregister("incoming")
+        fsync_tree(temporary)
+        shutil.rmtree(out, ignore_errors=True)
+        temporary.rename(out)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return load_site_tables(out, obscore)
+
+
+def load_site_tables(out: Path, obscore: TableMeta) -> dict[str, BuiltTable]:
+    """Return the tables that `build_site_tables` made in `out`."""
+    stored = obscore.arrow_schema().append(pa.field(HEALPIX_COLUMN, pa.int64()))
+    built = {
+        obscore.qualified_name.lower(): BuiltTable(
+            obscore, _file(out, "ivoa", "obscore"), stored.append(pa.field(OWNER_COLUMN, pa.int32()))
+        )
+    }
+    for meta in TAP_SCHEMA:
+        built[meta.qualified_name] = BuiltTable(meta, _file(out, "tap_schema", meta.name), physical_schema(meta))
+    return built
+
+
+def _file(folder: Path, schema: str, table: str) -> Path:
+    return folder / f"{schema}.{table}.duckdb"
+
+
+def _build_obscore(
+    con: duckdb.DuckDBPyConnection, folder: Path, meta: TableMeta, files: Sequence[ObsCoreFile]
+) -> None:
+    names = [*(c.name for c in meta.columns), HEALPIX_COLUMN]
+    columns = ", ".join(f'o."{name}"' for name in names)
+    target = _file(folder, "ivoa", "obscore")
+    if not files:
+        schema = meta.arrow_schema().append(pa.field(HEALPIX_COLUMN, pa.int64()))
+        con.register("incoming", schema.append(pa.field(OWNER_COLUMN, pa.int32())).empty_table())
+        _create(con, target, "SELECT * FROM incoming")
+        con.unregister("incoming")
+        return
+    paths = [str(f.path) for f in files]
+    con.register("owners", pa.table({"path": paths, "number": pa.array([f.number for f in files], pa.int32())}))
+    con.execute("CREATE TEMP TABLE owner AS SELECT * FROM owners")
+    source = ", ".join(f"'{path.replace(chr(39), chr(39) * 2)}'" for path in paths)
+    _create(
+        con,
+        target,
+        f'SELECT {columns}, w.number AS "{OWNER_COLUMN}" '
+        f"FROM read_parquet([{source}], filename=true, hive_partitioning=false, union_by_name=true) o "
+        f'JOIN owner w ON o.filename = w.path ORDER BY o."{HEALPIX_COLUMN}" NULLS LAST',
+    )
+    con.unregister("owners")
+
+
+def _create(con: duckdb.DuckDBPyConnection, target: Path, select: str) -> None:
+    con.execute(f"ATTACH '{str(target).replace(chr(39), chr(39) * 2)}' AS target")
+    try:
+        con.execute(f"CREATE TABLE target.data AS {select}")
+        con.execute("CHECKPOINT target")
+    finally:
+        con.execute("DETACH target")
