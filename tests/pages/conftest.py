@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.state import empty_state
+from tests.support.state import empty_state
 
 if TYPE_CHECKING:
     from django.test import Client
-    from fake import FakeSource
+
+    from tests.pages.fake import FakeSource
 
 
 @pytest.fixture
 def source(tmp_path: Path) -> Iterator[FakeSource]:
     """The picture that the pages show."""
-    from fake import FakeSource
+    from tests.pages.fake import FakeSource
 
     with empty_state(tmp_path):
         from django.conf import settings

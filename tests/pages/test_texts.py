@@ -14,7 +14,7 @@ from tianku.model.errors import FatalError, NotFoundError
 from tianku.pages import messages
 
 if TYPE_CHECKING:
-    from fake import FakeSource
+    from tests.pages.fake import FakeSource
 
 PACKAGE = Path(tianku.__file__).parent
 GETTEXT = {"_", "gettext", "gettext_lazy"}

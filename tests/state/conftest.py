@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.state import empty_state
+from tests.support.state import empty_state
 
 
 @pytest.fixture

@@ -14,11 +14,15 @@ class PagesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Compile the Chinese texts to where Django reads them."""
+        """Compile the Chinese texts to where Django reads them, and read them."""
         from pathlib import Path
 
         from django.conf import settings
+        from django.utils import translation
 
         from tianku.pages.messages import install
 
         install(Path(settings.LOCALE_PATHS[0]))
+        with translation.override("zh-hans"):
+            # Kept in memory from here on: the folder is a cache that may be emptied.
+            translation.gettext("Data")

@@ -29,7 +29,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "signup_open": settings.TIANKU_SIGNUP,
         "language_code": language.short(),
         "html_lang": "zh-Hans" if language.is_chinese() else "en",
-        "other_language_url": language.swapped(request.path),
+        "other_language_url": language.swapped(request.get_full_path()),
         "page_config": _page_config(request, principal.anonymous),
     }
 

@@ -24,6 +24,9 @@ _APPS_AFTER = [
     "wagtail.locales",
     "wagtail.sites",
     "wagtail.search",
+    # The editor needs these two; nothing can be uploaded (see pages/wagtail_hooks.py).
+    "wagtail.images",
+    "wagtail.documents",
     "wagtail.admin",
     "wagtail",
     "modelcluster",

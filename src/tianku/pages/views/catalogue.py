@@ -35,5 +35,10 @@ def table(request: HttpRequest, dataset: str, table: str) -> HttpResponse:
     """A table: columns, coverage, services."""
     view = source().table(principal_of(request), dataset, table)
     base = request.build_absolute_uri("/").rstrip("/")
-    context = {"view": view, "card": view.card, "snippets": snippets.for_table(view, base)}
+    context = {
+        "view": view,
+        "card": view.card,
+        "snippets": snippets.for_table(view, base),
+        "example": snippets.example_query(view.meta),
+    }
     return page(request, "tianku/table.html", context)
