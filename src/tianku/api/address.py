@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError
-from tianku.usecases.centre import Centre
 from tianku.usecases.viewer import Viewer
+
+if TYPE_CHECKING:
+    from tianku.usecases.centre import Centre
 
 
 @dataclass(frozen=True, slots=True)

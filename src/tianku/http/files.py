@@ -19,7 +19,7 @@ from tianku.http.stream import Reply, stream
 from tianku.model.errors import NotFoundError
 from tianku.usecases.products import FileToSend
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 def etag_of(file: FileToSend) -> str:

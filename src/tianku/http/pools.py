@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -31,6 +32,7 @@ class Pool:
         self.size = size
         self._most = size + waiting
         self._pending = 0
+        self._lock = threading.Lock()
         self._executor = ThreadPoolExecutor(size, thread_name_prefix=f"tianku-{name}")
 
     @property
@@ -49,17 +51,19 @@ class Pool:
         TransientError
             ``http.busy`` when too many calls are waiting.
         """
-        if self._pending >= self._most:
-            raise TransientError(
-                "http.busy", "The server is busy ({pool}); try again in a few seconds.", pool=self.name
-            )
-        self._pending += 1
-        future = self._executor.submit(call)
+        with self._lock:
+            if self._pending >= self._most:
+                raise TransientError(
+                    "http.busy", "The server is busy ({pool}); try again in a few seconds.", pool=self.name
+                )
+            future = self._executor.submit(call)
+            self._pending += 1
         future.add_done_callback(self._finished)
         return await asyncio.wrap_future(future)
 
     def _finished(self, _: object) -> None:
-        self._pending -= 1
+        with self._lock:
+            self._pending -= 1
 
     def close(self) -> None:
         """Refuse new calls and forget those that have not begun."""

@@ -57,6 +57,7 @@ class _Opening:
     def run(self) -> tuple[Reply, Pull, bytes]:
         reply = self._opener(self.cancellation)
         pull = Pull(reply.source)
+        self.cancellation.attach(reply.source.cancel)
         if self.cancellation.cancelled:
             pull.stop()
         return reply, pull, pull.take(least=CHUNK, patience=0.05)
@@ -80,6 +81,12 @@ def _in_background(closing: Pool, pull: Pull) -> None:
 
 
 _background: set[asyncio.Future[None]] = set()
+
+
+async def settle() -> None:
+    """Wait until every source that was let go is closed; at shutdown."""
+    while _background:
+        await asyncio.wait(set(_background))
 
 
 async def disconnected(receive: Receive) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import multiprocessing
 import os
 import signal
@@ -10,31 +9,11 @@ import socket
 import threading
 from pathlib import Path
 
-import uvicorn
-
 from tianku.usecases.centre import Centre
 from tianku.usecases.installation import connect
 from tianku.web.app import Application, create_app
+from tianku.web.draining import DrainingServer, listen, server_config
 from tianku.web.workers import supervise
-
-#: seconds that streams get to end once the server stops
-STREAM_SECONDS = 30
-#: seconds between the first 503 of /readyz and the refusal of connections
-NOTICE_SECONDS = 0.5
-
-
-class DrainingServer(uvicorn.Server):
-    """Stops in order: not ready, no new queries, streams end or are interrupted, the centre closes."""
-
-    def __init__(self, config: uvicorn.Config, application: Application) -> None:
-        super().__init__(config)
-        self._application = application
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close the gate, give notice, then stop as uvicorn does."""
-        self._application.context.gate.close()
-        await asyncio.sleep(NOTICE_SECONDS)
-        await super().shutdown(sockets)
 
 
 def serve(root: Path, host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
@@ -44,14 +23,6 @@ def serve(root: Path, host: str = "127.0.0.1", port: int = 8000, workers: int = 
         run_worker(root, listener, 1)
     else:
         supervise(run_worker, root, listener, workers)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; port 0 takes a free one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family, backlog=2048, reuse_port=False)
-    listener.set_inheritable(True)
-    return listener
 
 
 def run_worker(root: Path, listener: socket.socket, workers: int) -> None:
@@ -84,20 +55,3 @@ def build(root: Path, workers: int) -> Application:
 
     centre = Centre.open(root, workers)
     return create_app(centre, pages=application_for(CentreSource(centre)))
-
-
-def server_config(application: Application) -> uvicorn.Config:
-    """Return how uvicorn serves: own proxy rules, no banner, bounded keep-alive."""
-    return uvicorn.Config(
-        application,
-        http="httptools",
-        loop="uvloop",
-        ws="none",
-        lifespan="on",
-        proxy_headers=False,
-        server_header=False,
-        access_log=False,
-        log_level="info",
-        timeout_keep_alive=20,
-        timeout_graceful_shutdown=STREAM_SECONDS,
-    )

@@ -12,12 +12,13 @@ DATALINK = "application/x-votable+xml;content=datalink"
 
 def coordinate_systems(table: TableMeta | None, columns: Sequence[Column]) -> tuple[Coosys, ...]:
     """Return the COOSYS of the positions whose columns are in the answer."""
-    names = {c.name for c in columns}
+    free = {c.name for c in columns}
     found = []
     for position in table.positions if table else ():
         own = (position.ra, position.dec, position.pm_ra, position.pm_dec, position.parallax)
-        here = tuple(name for name in own if name in names)
+        here = tuple(name for name in own if name in free)
         if position.ra in here and position.dec in here:
+            free -= set(here)  # a FIELD refers to one system
             found.append(Coosys(f"sys_{position.name}", "ICRS", position.epoch, here))
     return tuple(found)
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tianku.engines.base import Cancellation
 from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError
 from tianku.model.metadata import Position, TableMeta, schema_name
 from tianku.usecases import schema
-from tianku.usecases.centre import Centre
 from tianku.usecases.query import cone
 from tianku.usecases.schema import SchemaListing
 from tianku.vo.scs.address import ScsAddress
 from tianku.vo.scs.columns import position_of
 from tianku.vo.scs.describe import capabilities_document
 from tianku.vo.vosi.tables import tableset
+
+if TYPE_CHECKING:
+    from tianku.usecases.centre import Centre
 
 
 def table_of(centre: Centre, principal: Principal, address: ScsAddress) -> TableMeta:

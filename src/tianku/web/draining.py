@@ -1,0 +1,54 @@
+"""uvicorn as Tianku uses it: its settings, its socket and the order in which it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import uvicorn
+
+from tianku.web.app import Application
+
+#: seconds that streams get to end once the server stops
+STREAM_SECONDS = 30
+#: seconds between the first 503 of /readyz and the refusal of connections
+NOTICE_SECONDS = 0.5
+
+
+class DrainingServer(uvicorn.Server):
+    """Stops in order: not ready, no new queries, streams end or are interrupted, the centre closes."""
+
+    def __init__(self, config: uvicorn.Config, application: Application) -> None:
+        super().__init__(config)
+        self._application = application
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the gate, give notice, then stop as uvicorn does."""
+        self._application.context.gate.close()
+        await asyncio.sleep(NOTICE_SECONDS)
+        await super().shutdown(sockets)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 takes a free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=2048, reuse_port=False)
+    listener.set_inheritable(True)
+    return listener
+
+
+def server_config(application: Application, log_level: str = "info") -> uvicorn.Config:
+    """Return how uvicorn serves: own proxy rules, no banner, bounded keep-alive."""
+    return uvicorn.Config(
+        application,
+        http="httptools",
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_level=log_level,
+        timeout_keep_alive=20,
+        timeout_graceful_shutdown=STREAM_SECONDS,
+    )
