@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -74,8 +75,6 @@ def test_cancel_while_streaming(engine, parse) -> None:
 
 
 def test_cancel_before_the_first_rows(engine, parse) -> None:
-    import threading
-
     cancellation = Cancellation()
     timer = threading.Timer(0.2, cancellation.cancel)
     timer.start()
