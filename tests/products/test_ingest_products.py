@@ -11,20 +11,20 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from product_sets import context
 
 from tianku.model.errors import NotFoundError, UsageError
 from tianku.products.access import main_file, read_product
 from tianku.products.did import parse_did
-from tianku.products.index import ProductIndex
+from tianku.products.index import ProductIndex, index_schema
 from tianku.products.ingest import ingest_products
 from tianku.products.ingest_chunk import chunk_name
 from tianku.products.ingest_file import FileRules, Row, file_rows
 from tianku.products.obscore_columns import OBSCORE_COLUMNS
-
-from .support import context
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ _KILLED = """
 from pathlib import Path
 import sys
 sys.path.insert(0, sys.argv[1])
-from products.support import context
+from product_sets import context
 from tianku.products.ingest import ingest_products
 ingest_products(context(), [Path(p) for p in sys.argv[3:]], Path(sys.argv[2]), chunk_size=4)
 """
@@ -112,7 +112,7 @@ ingest_products(context(), [Path(p) for p in sys.argv[3:]], Path(sys.argv[2]), c
 def test_a_killed_ingest_resumes(
     few: list[Path], tmp_path: Path, point: str, reread: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tests = str(Path(__file__).parent.parent)
+    tests = str(Path(__file__).parent)
     arguments = [sys.executable, "-c", _KILLED, tests, str(tmp_path), *map(str, few)]
     died = subprocess.run(arguments, env=os.environ | {"TIANKU_FAILPOINT": point}, check=False)
     assert died.returncode == 137
@@ -146,16 +146,39 @@ def test_copies_are_byte_exact_and_found_by_key(few: list[Path], tmp_path: Path)
     (entry,) = index.find("3703110")
     assert entry.path == "lamost/dr10/v2.0/lrs/3703110.fits"
     assert entry.file(originals).read_bytes() == few[0].read_bytes()
-    assert len(index.page(5, 4)) == 4
+    assert [e.key for e in index.page(5, 4)] == sorted(p.stem for p in few)[5:9]
+    assert len(index.page(10, 4)) == 2 and index.page(12, 4) == []
     spectrum = read_product(setting, main_file(setting, index, "3703110"))
     assert spectrum.header["OBSID"] == 3703110 and spectrum.parts[0].calibration == "relative"
     with pytest.raises(NotFoundError):
         index.find("0")
 
 
+def test_look_ups_across_row_groups(tmp_path: Path) -> None:
+    schema = index_schema([])
+    keys = [f"{i // 3:05d}" for i in range(20_000)]
+    columns = {f.name: pa.nulls(len(keys), f.type) for f in schema}
+    columns |= {f.name: pa.repeat(pa.scalar("x", f.type), len(keys)) for f in schema if f.type == pa.string()}
+    columns |= {"key": pa.array(keys), "size": pa.array(range(len(keys)))}
+    table = pa.table({f.name: columns[f.name] for f in schema})
+    pq.write_table(table, tmp_path / "i.parquet", row_group_size=100)
+    index = ProductIndex(tmp_path / "i.parquet")
+    for number in (0, 33, 34, 5000, 6666):
+        sizes = [e.size for e in index.find(f"{number:05d}")]
+        assert sizes == [i for i in range(3 * number, 3 * number + 3) if i < 20_000]
+    assert [e.size for e in index.page(95, 10)] == list(range(95, 105))
+    for absent in ("", "00000a", "99999"):
+        with pytest.raises(NotFoundError):
+            index.find(absent)
+
+
 def test_an_empty_set_is_published_empty(tmp_path: Path) -> None:
     manifest = ingest_products(context(), [], tmp_path)
     assert manifest.products == 0 and manifest.obscore and manifest.obscore.rows == 0
+    index = ProductIndex(tmp_path / manifest.index.path)
+    with pytest.raises(NotFoundError):
+        index.find("1")
+    assert index.page(0, 10) == []
 
 
 def test_wrong_mappings_stop_before_any_file_is_read(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from astropy.io import fits
 from astropy.io.votable import parse_single_table
 from PIL import Image
+from product_sets import UNIT
 
 from tianku.model.errors import NotFoundError
 from tianku.model.metadata import Bit
@@ -24,8 +25,6 @@ from tianku.products.plot import thumbnail, ticks, to_png
 from tianku.products.readers import read_spectrum
 from tianku.products.render import WIRE_MAGIC, inverse_square, table_columns, to_csv, to_fits, to_votable, to_wire
 from tianku.products.spectrum import FluxInfo, Part, Spectrum
-
-from .support import UNIT
 
 FLUX = FluxInfo(UNIT, "relative")
 BITS = {"andmask": (Bit(bit=7, name="NEARBADPIX", description=Text(en="near a bad pixel", zh="邻近坏像素")),)}

@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import Table
+from product_sets import context
 
 from tianku.products.ingest import ingest_products
 from tianku.products.readers import read_spectrum
 from tianku.products.simulate import simulate_release
 from tianku.products.spectrum import Spectrum
-
-from .support import context
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from tianku.model.errors import NotFoundError
 from tianku.model.types import DataType, arrow_to_datatype
@@ -89,10 +91,22 @@ _COLUMNS: Sequence[str] = tuple(IndexEntry.__dataclass_fields__)
 
 
 class ProductIndex:
-    """Look-ups in the index of one product set; safe to share between threads."""
+    """Look-ups in the index of one product set; safe to share between threads.
+
+    The index is sorted by key, so the least key of each row group (kept in memory) names the
+    one or two groups that can hold a product.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._data = ds.dataset(str(path), format="parquet")
+        self._path = path
+        self._meta = pq.read_metadata(path)
+        groups = (self._meta.row_group(i) for i in range(self._meta.num_row_groups))
+        sizes = [(g.column(0).statistics.min, g.num_rows) for g in groups if g.num_rows]
+        self._least = [least for least, _ in sizes]
+        self._starts = np.cumsum([0, *(rows for _, rows in sizes)])
+
+    def __len__(self) -> int:
+        return int(self._meta.num_rows)
 
     def find(self, key: str) -> list[IndexEntry]:
         """Return the parts and files of one product, in file order.
@@ -102,17 +116,28 @@ class ProductIndex:
         NotFoundError
             ``products.no_product``.
         """
-        rows = self._data.to_table(columns=list(_COLUMNS), filter=pc.field("key") == key).to_pylist()
+        first, last = max(0, bisect_left(self._least, key) - 1), bisect_right(self._least, key)
+        table = self._read(range(first, last))
+        rows = table.filter(pc.equal(table["key"], key)).to_pylist() if len(table) else []
         if not rows:
             raise NotFoundError("products.no_product", "no product {key!r} in this set", key=key)
-        rows.sort(key=lambda row: (row["category"], row["path"], row["part_number"] or 0))
         return [IndexEntry(**row) for row in rows]
 
     def page(self, offset: int, limit: int) -> list[IndexEntry]:
         """Return `limit` rows from `offset` on, in key order."""
-        found = self._data.scanner(columns=list(_COLUMNS), batch_size=max(1024, limit)).head(offset + limit)
-        return [IndexEntry(**row) for row in found.slice(offset).to_pylist()]
+        if not 0 <= offset < len(self):
+            return []
+        first = int(np.searchsorted(self._starts, offset, "right")) - 1
+        last = int(np.searchsorted(self._starts, min(offset + limit, len(self)), "left"))
+        table = self._read(range(first, last)).slice(offset - int(self._starts[first]), limit)
+        return [IndexEntry(**row) for row in table.to_pylist()]
+
+    def _read(self, groups: range) -> pa.Table:
+        """A file of its own per call: readers are not shared between threads."""
+        with pq.ParquetFile(self._path, metadata=self._meta) as file:
+            return file.read_row_groups(list(groups), columns=list(_COLUMNS), use_threads=False)
 
     def batches(self, rows: int = 10_000) -> Iterator[pa.RecordBatch]:
         """Iterate over all rows and columns."""
-        yield from self._data.to_batches(batch_size=rows)
+        with pq.ParquetFile(self._path, metadata=self._meta) as file:
+            yield from file.iter_batches(rows)

@@ -24,7 +24,9 @@ from tianku.storage.failpoints import failpoint
 from tianku.storage.files import sha256_file
 
 _BATCH = 20_000
-_SORTED = "(FORMAT PARQUET, COMPRESSION ZSTD, ROW_GROUP_SIZE 25000)"
+#: small row groups: an id look-up reads one of them
+_BY_KEY = "(FORMAT PARQUET, COMPRESSION ZSTD, ROW_GROUP_SIZE 6144)"
+_BY_POSITION = "(FORMAT PARQUET, COMPRESSION ZSTD, ROW_GROUP_SIZE 25000)"
 
 
 def finish(
@@ -37,7 +39,7 @@ def finish(
         index, repeated = folder / "index.parquet", _repeated(con)
         with durable(index) as partial:
             con.execute(
-                f"COPY (SELECT * FROM kept ORDER BY key, category, path, part_number) TO '{partial}' {_SORTED}"
+                f"COPY (SELECT * FROM kept ORDER BY key, category, path, part_number) TO '{partial}' {_BY_KEY}"
             )
         counts = _counts(con)
         failpoint("products.after_index")
@@ -95,7 +97,7 @@ def _write_obscore(
             cells.append(np.unique(table[HEALPIX_COLUMN].drop_null().to_numpy() >> 38))
     with durable(target) as partial:
         con.execute(
-            f"COPY (FROM '{unsorted}' ORDER BY {HEALPIX_COLUMN}, obs_publisher_did) TO '{partial}' {_SORTED}"
+            f"COPY (FROM '{unsorted}' ORDER BY {HEALPIX_COLUMN}, obs_publisher_did) TO '{partial}' {_BY_POSITION}"
         )
     found = np.unique(np.concatenate(cells)) if cells else np.empty(0, dtype=np.int64)
     return target, moc.to_ascii(moc.from_pixels(found << 38)) if len(found) else None
