@@ -13,7 +13,7 @@ DEPTH = 100
 #: what one level of sub-query adds to the depth
 SUBQUERY_DEPTH = 5
 #: nodes of the canonical tree, which geometry and views of the schema may enlarge
-NODES = 200_000
+NODES = 60_000
 
 
 def check_bytes(text: str) -> None:

@@ -18,7 +18,7 @@ from tianku.adql.values import Value, cast, constant, described, plain
 from tianku.model.types import DataType
 
 _SYSTEMS = frozenset({"", "ICRS", "UNKNOWNFRAME", "ICRS GEOCENTER", "ICRS BARYCENTER", "ICRS TOPOCENTER"})
-_MOST_VERTICES = 1000
+_MOST_VERTICES = 500
 
 
 class Regions(Conditions):
