@@ -160,7 +160,8 @@ if __name__ == "__main__":
     engine = ChildEngine(threads=1, memory_bytes=1 << 28, temp_dir=Path(sys.argv[1]), warm=False)
     tree = sqlglot.parse_one("SELECT a.i FROM n AS a, n AS b")
     result = engine.run(EngineQuery(tree, {"n": numbers}))
-    next(iter(result))
+    batches = iter(result)
+    next(batches)
     print("ready", flush=True)
     time.sleep(60)
 """
