@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tianku.catalogue.plan import ColumnPlan, Evaluate, TablePlan
+from tianku.catalogue.plan import ColumnPlan, Evaluate, Sentinels, TablePlan
 from tianku.catalogue.positions import PositionPlan, add_positions
 from tianku.catalogue.readers.base import SourceBatch
 from tianku.formats.text_values import parse
@@ -56,11 +56,9 @@ class Normaliser:
     def apply(self, source: SourceBatch, counts: Counts, reject: RowReject) -> pa.RecordBatch:
         """Return the published rows of one batch."""
         refused = _Refused(len(source.batch))
-        columns: dict[str, pa.Array] = {}
-        for plan in self.plan.columns:
-            if plan.source is not None:
-                columns[plan.meta.name] = self._from_source(source.batch, plan, counts, refused)
-        columns.update(self._expressions(source.batch, counts, refused))
+        cleaned = self._cleaned(source.batch, counts)
+        columns = {p.meta.name: self._published(cleaned, p, refused) for p in self.plan.columns if p.source}
+        columns.update(self._expressions(cleaned, counts, refused))
         ordered = {c.meta.name: columns[c.meta.name] for c in self.plan.columns}
         add_positions(self.positions, ordered, refused.add)
         batch = pa.RecordBatch.from_arrays(list(ordered.values()), schema=self.schema)
@@ -69,10 +67,24 @@ class Normaliser:
         refused.report(source, reject)
         return batch.filter(pa.array(~refused.marks))
 
-    def _from_source(self, batch: pa.RecordBatch, plan: ColumnPlan, counts: Counts, refused: _Refused) -> pa.Array:
-        if plan.source not in batch.schema.names:  # this file of several lacks the column
-            return pa.nulls(len(batch), plan.meta.arrow)
-        return _column(batch[plan.source], plan, counts, refused)
+    def _cleaned(self, batch: pa.RecordBatch, counts: Counts) -> pa.RecordBatch:
+        """Source columns with null in place of sentinels and NaN; what expressions read, too."""
+        plans = {p.source: p for p in self.plan.columns if p.source is not None}
+        arrays = []
+        for field_, values in zip(batch.schema, batch.columns, strict=True):
+            plan = plans.get(field_.name)
+            if plan is not None:
+                arrays.append(_clean(values, plan.nulls, plan.meta.name, counts))
+            elif self.plan.expressions:
+                arrays.append(_clean(values, self.plan.nulls, field_.name, Counts()))
+            else:
+                arrays.append(values)
+        return pa.RecordBatch.from_arrays(arrays, names=batch.schema.names)
+
+    def _published(self, cleaned: pa.RecordBatch, plan: ColumnPlan, refused: _Refused) -> pa.Array:
+        if plan.source not in cleaned.schema.names:  # this file of several lacks the column
+            return pa.nulls(len(cleaned), plan.meta.arrow)
+        return _column(cleaned[plan.source], plan, refused)
 
     def _expressions(self, batch: pa.RecordBatch, counts: Counts, refused: _Refused) -> dict[str, pa.Array]:
         wanted = self.plan.expressions
@@ -84,8 +96,10 @@ class Normaliser:
             )
         made = self.evaluate(wanted, pa.Table.from_batches([batch]))
         plans = {c.meta.name: c for c in self.plan.columns}
+        values = {name: made[name].combine_chunks() for name in made.column_names}
         return {
-            name: _column(made[name].combine_chunks(), plans[name], counts, refused) for name in made.column_names
+            name: _column(_clean(values[name], plans[name].nulls, name, counts), plans[name], refused)
+            for name in values
         }
 
 
@@ -113,16 +127,21 @@ class _Refused:
                 reject(source.number(index), reason, repr(values[index].as_py()))
 
 
-def _column(values: pa.Array, plan: ColumnPlan, counts: Counts, refused: _Refused) -> pa.Array:
+def _clean(values: pa.Array, nulls: Sentinels, name: str, counts: Counts) -> pa.Array:
+    """Sentinels, and NaN of scalar floats, to null; counted under the column's published name."""
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
-    if plan.nulls:
-        values = _sentinels_to_null(values, plan, counts)
+    if nulls:
+        values = _sentinels_to_null(values, nulls, name, counts)
     if pa.types.is_floating(values.type):
         nan = pc.is_nan(values)
         if found := pc.sum(nan).as_py():
-            counts.nans[plan.meta.name] += found
+            counts.nans[name] += found
             values = pc.if_else(nan, pa.scalar(None, values.type), values)
+    return values
+
+
+def _column(values: pa.Array, plan: ColumnPlan, refused: _Refused) -> pa.Array:
     if plan.split is not None:
         return _split(values, plan, refused)
     if plan.factor != 1.0:
@@ -130,25 +149,27 @@ def _column(values: pa.Array, plan: ColumnPlan, counts: Counts, refused: _Refuse
     return _cast(values, plan, refused)
 
 
-def _sentinels_to_null(values: pa.Array, plan: ColumnPlan, counts: Counts) -> pa.Array:
+def _sentinels_to_null(values: pa.Array, nulls: Sentinels, name: str, counts: Counts) -> pa.Array:
     kind = values.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        wanted: list[object] = [s for s in plan.nulls if isinstance(s, str)]
-    elif pa.types.is_integer(kind):
-        wanted = [int(s) for s in plan.nulls if isinstance(s, int | float) and float(s).is_integer()]
-        low, high = _integer_bounds(kind)
-        wanted = [s for s in wanted if low <= s <= high]  # type: ignore[operator]
-    elif pa.types.is_floating(kind):
-        wanted = [float(s) for s in plan.nulls if isinstance(s, int | float)]
-    else:
-        return values
+    wanted = _of_kind(nulls, kind)
     if not wanted:
         return values
     hit = pc.is_in(values, value_set=pa.array(wanted).cast(kind))
     if found := pc.sum(hit).as_py():
-        counts.nulled[plan.meta.name] += found
+        counts.nulled[name] += found
         values = pc.if_else(hit, pa.scalar(None, kind), values)
     return values
+
+
+def _of_kind(nulls: Sentinels, kind: pa.DataType) -> list[str] | list[int] | list[float]:
+    """The sentinels that a column of this type can hold: text in text, numbers in numbers."""
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return [s for s in nulls if isinstance(s, str)]
+    numbers = [s for s in nulls if isinstance(s, int | float) and not isinstance(s, bool)]
+    if pa.types.is_integer(kind):
+        low, high = _integer_bounds(kind)
+        return [int(s) for s in numbers if float(s).is_integer() and low <= s <= high]
+    return [float(s) for s in numbers] if pa.types.is_floating(kind) else []
 
 
 def _integer_bounds(kind: pa.DataType) -> tuple[int, int]:

@@ -41,6 +41,8 @@ class TablePlan:
 
     columns: tuple[ColumnPlan, ...]
     warnings: tuple[str, ...] = ()
+    #: sentinels of source columns that only expressions read
+    nulls: Sentinels = ()
 
     def column(self, name: str) -> ColumnPlan | None:
         """The plan of the published column `name`, compared without case."""
@@ -91,7 +93,7 @@ def plan_table(dataset: LoadedDataset, table: str, schema: pa.Schema) -> TablePl
         _plan_source(dataset, table, schema.field(source), name, config, warnings)
         for source, name in _selected(config, schema)
     ]
-    plan = TablePlan(tuple(_in_order(config, plans, dataset, table)), tuple(warnings))
+    plan = TablePlan(tuple(_in_order(config, plans, dataset, table)), tuple(warnings), dataset.nulls(table))
     _check_names(config, plan)
     return plan
 

@@ -6,18 +6,16 @@ import fcntl
 import os
 import shutil
 from pathlib import Path
-from typing import TypeVar
 
 from pydantic import ValidationError
 
-from tianku.catalogue.manifest import ProductSetManifest, TableManifest
+from tianku.catalogue.manifest import TableManifest
 from tianku.model.errors import TransientError
 from tianku.storage.failpoints import failpoint
 from tianku.storage.files import atomic_write
 
-_DONE = ".done.json"
-_LOCK = ".lock"
-M = TypeVar("M", TableManifest, ProductSetManifest)
+#: suffix of the folder beside it that remembers what is finished
+STATE = ".state"
 
 
 class Staging:
@@ -31,8 +29,10 @@ class Staging:
 
     def __init__(self, dataset: str, revision: int, path: Path) -> None:
         self.dataset, self.revision, self.path = dataset, revision, path
-        path.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        self.state = path.with_name(path.name + STATE)
+        for folder in (path, self.state):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(self.state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -49,23 +49,18 @@ class Staging:
 
         Anything else of that table is deleted, so that its ingest starts clean.
         """
-        found = self._read(self.path / "tables" / name, TableManifest)
+        found = self._read(name)
         if found is not None and found.digest == digest:
             return found
+        self._mark(name).unlink(missing_ok=True)
         shutil.rmtree(self.path / "tables" / name, ignore_errors=True)
         return None
 
     def finish_table(self, name: str, manifest: TableManifest) -> None:
         """Record that a table is complete; from here a killed run keeps it."""
-        with atomic_write(self.path / "tables" / name / _DONE) as file:
+        with atomic_write(self._mark(name)) as file:
             file.write(manifest.model_dump_json().encode())
         failpoint("ingest.after_table")
-
-    def strip(self) -> None:
-        """Remove what only a run under construction needs."""
-        for mark in self.path.rglob(_DONE):
-            mark.unlink()
-        (self.path / _LOCK).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let another process take over; the folder stays."""
@@ -73,16 +68,23 @@ class Staging:
             os.close(self._lock)
             self._lock = -1
 
+    def forget(self) -> None:
+        """End the construction: the folder was moved to its place."""
+        shutil.rmtree(self.state, ignore_errors=True)
+        self.close()
+
     def discard(self) -> None:
         """Delete the folder."""
         shutil.rmtree(self.path, ignore_errors=True)
-        self.close()
+        self.forget()
 
-    def _read(self, folder: Path, kind: type[M]) -> M | None:
-        mark = folder / _DONE
-        if not mark.is_file():
+    def _mark(self, name: str) -> Path:
+        return self.state / f"{name}.json"
+
+    def _read(self, name: str) -> TableManifest | None:
+        if not self._mark(name).is_file():
             return None
         try:
-            return kind.model_validate_json(mark.read_bytes())
+            return TableManifest.model_validate_json(self._mark(name).read_bytes())
         except ValidationError:  # written by other code: ingest again
             return None

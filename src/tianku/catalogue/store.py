@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tianku.catalogue.manifest import FORMAT, SnapshotManifest
-from tianku.catalogue.staging import Staging
+from tianku.catalogue.staging import STATE, Staging
 from tianku.model.errors import FatalError, NotFoundError
 from tianku.storage.failpoints import failpoint
 from tianku.storage.files import atomic_write, fsync_directory, fsync_tree, require_room
@@ -104,6 +104,9 @@ class SnapshotStore:
         self.root.mkdir(parents=True, exist_ok=True)
         require_room(self.root)
         revision = max([*self.revisions(dataset), self._last(dataset)]) + 1
+        for state in (self.root / _STAGING).glob(f"{_slug(dataset)}@*{STATE}"):
+            if state.name != f"{_slug(dataset)}@{revision}{STATE}":  # of a run killed between rename and end
+                shutil.rmtree(state, ignore_errors=True)
         return Staging(dataset, revision, self.root / _STAGING / f"{_slug(dataset)}@{revision}")
 
     def commit(self, staging: Staging, manifest: SnapshotManifest) -> Path:
@@ -115,7 +118,6 @@ class SnapshotStore:
             The snapshot's folder.
         """
         final = self.path(staging.dataset, staging.revision)
-        staging.strip()
         failpoint("commit.before_sync")
         fsync_tree(staging.path)
         with atomic_write(staging.path / MANIFEST) as file:
@@ -127,7 +129,7 @@ class SnapshotStore:
         staging.path.rename(final)
         failpoint("commit.after_rename")
         self._sync_up_from(final.parent)
-        staging.close()
+        staging.forget()
         return final
 
     def _sync_up_from(self, folder: Path) -> None:
@@ -151,7 +153,7 @@ class SnapshotStore:
         """Return unfinished and half-deleted folders, with their sizes."""
         found = []
         for kind in (_STAGING, _TRASH):
-            for folder in sorted((self.root / kind).glob("*@*")):
+            for folder in sorted(p for p in (self.root / kind).glob("*@*") if p.suffix != STATE):
                 size = sum(f.stat().st_size for f in folder.rglob("*") if f.is_file())
                 dataset = folder.name.rpartition("@")[0].replace("~", "/")
                 found.append(Leftover(folder, dataset, size, kind == _STAGING))
