@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tianku.model.vocabulary import same_unit
-from tianku.usecases.describe import ColumnDescription, TableDescription, describe
+from tianku.usecases.describe import ColumnDescription, TableDescription
 
 from .draw import COUNT, HEADERLESS, SEED, TABLES, draw
+from .real import described
 
 LABELS: dict[str, Any] = json.loads(Path(__file__).with_name("labels.json").read_text("utf-8"))
 
 
-@cache
-def described(folder: Path, table: str) -> TableDescription:
+def _table(folder: Path, table: str) -> TableDescription:
     """The table as `describe` sees it; its configuration is valid."""
-    found = describe([folder / table])
+    found = described(folder / table)
     assert list(found.config().tables) == [found.tables[0].name]
     return found.tables[0]
 
@@ -54,7 +53,7 @@ def test_the_labels_are_of_the_columns_drawn_with_the_seed(test_data: Path) -> N
 def test_nine_units_and_ucds_of_ten_are_right(test_data: Path) -> None:
     misses, units, ucds = [], 0, 0
     for label in LABELS["columns"]:
-        column = described(test_data, label["table"]).columns[label["index"]]
+        column = _table(test_data, label["table"]).columns[label["index"]]
         wrong = _wrong(column, label)
         units += not any(w.startswith("unit") for w in wrong)
         ucds += not any(w.startswith("ucd") for w in wrong)
@@ -66,7 +65,7 @@ def test_nine_units_and_ucds_of_ten_are_right(test_data: Path) -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_position_id_and_kind_are_right(test_data: Path, table: str) -> None:
-    found, label = described(test_data, table), LABELS["tables"][table]
+    found, label = _table(test_data, table), LABELS["tables"][table]
     main = found.main_position
     position = [_source(found, main.ra), _source(found, main.dec)] if main else None
     assert position == label["position"]
