@@ -186,6 +186,5 @@ def test_any_table_survives(values: list[tuple[object, ...]]) -> None:
             np.testing.assert_array_equal(have.astype("f8"), want.astype("f8"))
         strings = [(v or "").strip() for v in table["string"].to_pylist()]
         assert [str(v).strip() for v in got["string"].filled("")] == strings
-        assert [
-            None if m else bool(v) for v, m in zip(got["boolean"].data, got["boolean"].mask, strict=True)
-        ] == table["boolean"].to_pylist()
+        flags = zip(got["boolean"].data, got["boolean"].mask, strict=True)
+        assert [None if null else bool(v) for v, null in flags] == table["boolean"].to_pylist()

@@ -47,18 +47,19 @@ def _width(column: Column, cell: pa.Array | None) -> int:
     return max(longest, len(column.name), len(column.unit or ""), 1)
 
 
+def _is_left(column: Column) -> bool:
+    return column.type in _LEFT or column.arraysize is not None
+
+
 def _pad(cell: pa.Array, column: Column, width: int) -> pa.Array:
-    left = column.type in _LEFT or column.arraysize is not None
-    return pc.utf8_rpad(cell, width) if left else pc.utf8_lpad(cell, width)
+    return pc.utf8_rpad(cell, width) if _is_left(column) else pc.utf8_lpad(cell, width)
 
 
 def _head(columns: Sequence[Column], widths: Sequence[int]) -> bytes:
-    lines = (
-        [c.name for c in columns],
-        [c.unit or "" for c in columns],
-        ["-" * width for width in widths],
-    )
-    rows = (
-        "  ".join(value.ljust(width) for value, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
-    return ("\n".join(rows) + "\n").encode()
+    lines = ([c.name for c in columns], [c.unit or "" for c in columns], ["-" * width for width in widths])
+    shown = []
+    for line in lines:
+        cells = zip(line, columns, widths, strict=True)
+        padded = (text.ljust(width) if _is_left(column) else text.rjust(width) for text, column, width in cells)
+        shown.append("  ".join(padded).rstrip() + "\n")
+    return "".join(shown).encode()
