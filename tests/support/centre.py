@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,8 @@ def meta(dataset: str, name: str = "stars", rows: int = STARS, identifier: str |
 def published(dataset: str, tables: list[TableMeta], **config: Any) -> Published:
     """Return a data set as the state database would say it is published."""
     configuration = {
-        "dataset": {"dataset": dataset, "title": {"en": "Sky", "zh": "天"}} | config,
+        "dataset": {"dataset": dataset, "title": {"en": "Sky", "zh": "天"}, "tables": {t.name: {} for t in tables}}
+        | config,
         "collection": {"collection": dataset.partition("/")[0], "title": "Collection"},
     }
     manifest = SnapshotManifest(
@@ -121,7 +123,7 @@ class FakeCentre:
         system = {}
         if self.obscore:
             system, stored = _obscore(stored)
-        self._current = FakeCurrent(build_picture(7, datasets, system, None), stored)
+        self._current = FakeCurrent(dataclasses.replace(build_picture(7, datasets, {}), system=system), stored)
 
     @staticmethod
     def _stored(table: TableMeta, rows: pa.Table) -> Stored:

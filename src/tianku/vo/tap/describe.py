@@ -12,8 +12,7 @@ from tianku.vo.xml import render
 OBSCORE = {"ivo_id": "ivo://ivoa.net/std/ObsCore#core-1.1", "name": "ObsCore-1.1"}
 _TAPREGEXT = "ivo://ivoa.net/std/TAPRegExt"
 
-#: optional features of ADQL 2.1 that the dialect has (ADQL 2.1, 4 and its table of features);
-#: LOWER and the like are the *forms* that clients look for
+#: optional features of ADQL 2.1 (its section 4) by the forms that clients look for
 _OPTIONAL: dict[str, tuple[str, ...]] = {
     "adqlgeo": (
         "AREA", "BOX", "CENTROID", "CIRCLE", "CONTAINS", "COORD1", "COORD2", "COORDSYS", "DISTANCE", "INTERSECTS",
@@ -53,13 +52,16 @@ class FeatureGroup:
 
 
 def feature_groups() -> list[FeatureGroup]:
-    """Return the optional and the user-defined features of the dialect."""
-    groups = [
-        FeatureGroup(f"{_TAPREGEXT}#features-{name}", tuple(Feature(form) for form in forms))
-        for name, forms in _OPTIONAL.items()
-    ]
+    """Return the optional and the user-defined features that the dialect has."""
+    had = {name: tuple(Feature(f) for f in forms if _has(f)) for name, forms in _OPTIONAL.items()}
+    groups = [FeatureGroup(f"{_TAPREGEXT}#features-{name}", forms) for name, forms in had.items() if forms]
     own = tuple(Feature(f.signature, f.text) for f in FUNCTIONS.values() if f.signature and not f.hidden)
     return [*groups, FeatureGroup(f"{_TAPREGEXT}#features-udf", own)]
+
+
+def _has(form: str) -> bool:
+    """Functions must be known to the dialect; geometry and words are part of its grammar."""
+    return form not in ("LOWER", "UPPER", "COALESCE", "IN_UNIT") or form in FUNCTIONS
 
 
 def capabilities_document(base: str, limits: Limits, obscore: bool) -> bytes:
