@@ -112,6 +112,7 @@ def pairs() -> pa.Table:
     )
 
 
+CONNECTION = duckdb.connect(config={"threads": 1})
 DATA = {"stars": stars(), "pairs": pairs()}
 
 
@@ -123,10 +124,9 @@ def resolved(query: str, hide: int | None = None) -> Resolved:
 def run(query: str, hide: int | None = None) -> pa.Table:
     """Parse, resolve and run."""
     answer = resolved(query, hide)
-    connection = duckdb.connect(config={"threads": 1})
     for key, ref in answer.references.items():
-        connection.register(key, DATA[ref.table.name])
-    table = connection.execute(answer.tree.sql("duckdb")).to_arrow_table()
+        CONNECTION.register(key, DATA[ref.table.name])
+    table = CONNECTION.sql(answer.tree.sql("duckdb")).to_arrow_table()
     assert table.column_names == [c.name for c in answer.columns]
     return table
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-
 from tests.adql.support import resolved
+
 from tianku.adql.parser import parse
 from tianku.model.errors import LimitError, UsageError
 
@@ -16,7 +16,7 @@ HOSTILE = [
     "SELECT * FROM read_parquet('x.parquet') t",
     "SELECT * FROM '/etc/passwd'",
     'SELECT * FROM "/etc/passwd"',
-    'SELECT * FROM "read_csv"(\'/etc/passwd\')',
+    "SELECT * FROM \"read_csv\"('/etc/passwd')",
     "PRAGMA database_list",
     "ATTACH 'x.db' AS x",
     "COPY (SELECT 1 FROM stars) TO 'x.csv'",
@@ -35,7 +35,7 @@ HOSTILE = [
     "SELECT current_setting('memory_limit') FROM survey.stars",
     "SELECT read_text('/etc/passwd') FROM survey.stars",
     "SELECT getenv('HOME') FROM survey.stars",
-    'SELECT "getenv"(\'HOME\') FROM survey.stars',
+    "SELECT \"getenv\"('HOME') FROM survey.stars",
     "SELECT {'a': 1} FROM survey.stars",
     "SELECT [1, 2] FROM survey.stars",
     "SELECT id[1] FROM survey.stars",
@@ -58,7 +58,7 @@ HOSTILE = [
     "SELECT _healpix_29 FROM survey.stars",
     'SELECT "_healpix_29" FROM survey.stars',
     'SELECT "_dataset" FROM survey.stars',
-    "SELECT stars.\"_dataset\" FROM survey.stars",
+    'SELECT stars."_dataset" FROM survey.stars',
     'SELECT "rowid" FROM survey.stars',
     'SELECT "filename" FROM survey.stars',
     "WITH RECURSIVE r AS (SELECT 1 FROM r) SELECT * FROM r",

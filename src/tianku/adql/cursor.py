@@ -10,6 +10,12 @@ from tianku.adql import limits
 from tianku.adql.lexer import Source, Token, tokens
 from tianku.model.errors import UsageError
 
+#: what a name could stand for, and words that are hardly meant as one
+_NAMES = ("a column", "a name", "an alias", "a table", "an expression")
+_CLAUSES = frozenset(
+    {"SELECT", "FROM", "WHERE", "GROUP", "BY", "HAVING", "ORDER", "ON", "USING", "AND", "OR", "JOIN", "AS"}
+)
+
 E = TypeVar("E", bound=exp.Expr)
 
 
@@ -71,7 +77,7 @@ class Cursor:
         """Return the error that says what should stand where the next token (or `token`) stands."""
         token = token or self.token
         found = f"found `{token.text[:40]}`" if token.kind != "end" else "found the end of the query"
-        if token.kind == "word" and what.startswith(("a column", "a name", "an alias", "a table")):
+        if token.kind == "word" and what.startswith(_NAMES) and token.text not in _CLAUSES:
             found += f', a reserved word (quote it to use it as a name: "{token.text.lower()}")'
         return self.source.error("adql.syntax", token.at, "expected {what}, {found}", what=what, found=found)
 

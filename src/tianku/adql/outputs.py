@@ -55,7 +55,7 @@ def unique_names(outputs: list[Output]) -> None:
 
 def ungrouped(nodes: Iterable[exp.Expr], groups: set[exp.Expr], keys: set[str]) -> Iterator[exp.Column]:
     """Yield columns of the sources `keys` that are neither in an aggregate nor in a grouped expression."""
-    stack = list(nodes)
+    stack = list(nodes)[::-1]
     while stack:
         node = stack.pop()
         if node in groups or isinstance(node, exp.AggFunc | exp.Query):
