@@ -42,6 +42,7 @@ def test_a_page_speaks_the_language_of_its_address(client: Client, path: str, en
         assert text in body
         other = "/zh" + path if language == "en" else path
         assert f'href="{other}"' in body
+        assert ("请致谢。" if prefix else "Thank us.") in body
 
 
 @pytest.mark.parametrize("path", [path for path, _, _ in PAGES])

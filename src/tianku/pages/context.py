@@ -24,7 +24,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
     except AuthError:  # the page that says so is being rendered
         principal = ANONYMOUS
     return {
-        "site": source().site(principal),
+        # Not `site`: allauth and Wagtail use that name for their own.
+        "installation": source().site(principal),
         "principal": principal,
         "signup_open": settings.TIANKU_SIGNUP,
         "language_code": language.short(),

@@ -17,15 +17,15 @@ tables; every table with positions has a cone search of its own. Table pages sho
 <p>The JSON API under <code>/api/v1</code> answers everything that the pages show. Data that are not public
 yet need a token, which you make on your <a href="/account/">account page</a>.</p>"""
 
-_ZH = """<p>本站公开的全部数据无需账号即可使用,有三种途径。</p>
+_ZH = """<p>本站公开的全部数据无需账号即可使用，有三种途径。</p>
 <h2>浏览器</h2>
-<p><a href="/zh/data/">数据页面</a>介绍每一张表:各列的单位、天区覆盖与服务。每张表都有查询表单;
+<p><a href="/zh/data/">数据页面</a>介绍每一张表：各列的单位、天区覆盖与服务。每张表都有查询表单；
 <a href="/zh/sql">SQL 编辑器</a>可对所有表执行 ADQL 查询。</p>
 <h2>天文软件</h2>
-<p>TOPCAT、STILTS、pyVO 与 Aladin 支持虚拟天文台协议。一个 TAP 服务涵盖所有表;每张带坐标的表都有自己的锥形检索。
+<p>TOPCAT、STILTS、pyVO 与 Aladin 支持虚拟天文台协议。一个 TAP 服务涵盖所有表；每张带坐标的表都有自己的锥形检索。
 表页面给出可直接复制的命令。</p>
 <h2>程序</h2>
-<p><code>/api/v1</code> 下的 JSON 接口提供页面所示的全部内容。尚未公开的数据需要令牌,可在
+<p><code>/api/v1</code> 下的 JSON 接口提供页面所示的全部内容。尚未公开的数据需要令牌，可在
 <a href="/zh/account/">账号页面</a>创建。</p>"""
 
 _CODE = """curl 'https://<this site>/vo/tap/sync' --data-urlencode LANG=ADQL \\
@@ -48,6 +48,8 @@ def _write_roots(apps: Any, schema_editor: Any) -> None:
     for number, (language, title, text) in enumerate(
         [("en", "Documents", _EN), ("zh-hans", "文档", _ZH)], start=1
     ):
+        # A line break between Chinese characters would be shown as a space.
+        text = text.replace("\n", "" if language == "zh-hans" else " ")
         body = [{"type": "text", "value": text}, {"type": "code", "value": _CODE}]
         slug = "documents" if language == "en" else "documents-zh-hans"
         roots.append(
