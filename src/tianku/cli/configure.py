@@ -39,13 +39,17 @@ def describe_files(
     ] = None,
 ) -> None:
     """Look at files and write a complete configuration for them."""
-    text = describe(files, dataset=dataset).to_yaml()
+    found = describe(files, dataset=dataset, root=output.parent if output else None)
     if output is None:
-        typer.echo(text)
-    else:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, "utf-8")
-        out.print(f"Wrote {output}")
+        typer.echo(found.to_yaml())
+        return
+    output.parent.mkdir(parents=True, exist_ok=True)
+    written = {output: found.to_yaml()}
+    if not any((folder / "collection.yaml").exists() for folder in output.resolve().parents[:3]):
+        written[output.parent / "collection.yaml"] = found.collection_yaml()
+    for path, text in written.items():
+        path.write_text(text, "utf-8")
+        out.print(f"Wrote {path}")
 
 
 def check(context: typer.Context, dataset: Annotated[str | None, typer.Argument()] = None) -> None:

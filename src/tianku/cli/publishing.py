@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from tianku.cli.console import out, root_of
@@ -94,16 +94,19 @@ class Bar:
             TimeRemainingColumn(),
             console=out,
         )
-        self._tasks: dict[str, int] = {}
+        self._tasks: dict[str, TaskID] = {}
 
     def step(self, step: Step) -> None:
         """Show how far one step is."""
         of = f"/{step.total:,}" if step.total else ""
         rate = f"{step.rate:,.0f} {step.unit}/s" if step.rate else ""
-        fields = {"unit": step.unit, "rate": rate, "of": of}
         if step.name not in self._tasks:
-            self._tasks[step.name] = self._progress.add_task(step.name, total=step.total, **fields)
-        self._progress.update(self._tasks[step.name], completed=step.done, total=step.total, **fields)  # type: ignore[arg-type]
+            self._tasks[step.name] = self._progress.add_task(
+                step.name, total=step.total, unit=step.unit, rate=rate, of=of
+            )
+        self._progress.update(
+            self._tasks[step.name], completed=step.done, total=step.total, unit=step.unit, rate=rate, of=of
+        )
 
     def __enter__(self) -> Bar:
         self._progress.start()

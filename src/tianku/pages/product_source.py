@@ -12,7 +12,12 @@ from tianku.products.index import IndexEntry
 from tianku.usecases.products import ProductPage, media_type
 
 _MJD_UNIX = 40587.0
-_FORMATS = (("vot", "application/x-votable+xml"), ("csv", "text/csv"), ("fits", "application/fits"), ("png", "image/png"))
+_FORMATS = (
+    ("vot", "application/x-votable+xml"),
+    ("csv", "text/csv"),
+    ("fits", "application/fits"),
+    ("png", "image/png"),
+)
 
 
 def product_view(dataset: DatasetCard, card: SetCard, page: ProductPage, access: AccessView) -> ProductView:
@@ -92,6 +97,8 @@ def _files(page: ProductPage, path: str) -> list[FileView]:
 
 def _formats(path: str) -> list[FileView]:
     return [
-        FileView(f"{path.rpartition('/')[2]}.{suffix}", "format", f"/api/v1/products/{path}/spectrum.{suffix}", kind)
+        FileView(
+            f"{path.rpartition('/')[2]}.{suffix}", "format", f"/api/v1/products/{path}/spectrum.{suffix}", kind
+        )
         for suffix, kind in _FORMATS
     ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from tianku.engines.base import Relation
 from tianku.engines.child import ChildEngine
 from tianku.engines.duckdb import DuckDBEngine
 from tianku.model.config.load import load_site
@@ -17,10 +18,23 @@ from tianku.model.sizes import parse_bytes
 from tianku.planner.stored import Stored
 from tianku.state import repositories
 from tianku.usecases.picture import Picture
-from tianku.usecases.pictures import PictureSource
-from tianku.usecases.storage import relations_of, stored_table
+from tianku.usecases.pictures import Loaded, PictureSource
+from tianku.usecases.storage import relations_of, stored_tables
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """A picture, and where the rows of its tables are, by qualified name."""
+
+    picture: Picture
+    stored: Mapping[str, Stored]
+
+    def storage(self, table: TableMeta) -> Stored:
+        """Return where the rows of `table` are."""
+        return self.stored[table.qualified_name]
+
 
 #: seconds between two looks at the generation
 POLL_SECONDS = 0.5
@@ -46,9 +60,9 @@ class Centre:
         self.store = self._source.store
         cores = max(1, (os.cpu_count() or 1) // workers)
         temp = self.data_root / "tmp"
-        self._picture = self._source.load()
+        self._now = self._take_up(self._source.load())
         self.short = DuckDBEngine(
-            relations_of(self._picture),
+            relations_of(self._now.stored.values()),
             threads=cores,
             memory_bytes=parse_bytes(site.memory) // workers,
             temp_dir=temp,
@@ -71,25 +85,24 @@ class Centre:
 
     def picture(self) -> Picture:
         """Return the picture of the current generation."""
-        return self._picture
+        return self._now.picture
 
-    def stored(self, table: TableMeta) -> Stored:
-        """Return where the rows of `table` are."""
-        return stored_table(self._picture, table)
-
-    def relations(self) -> list[Relation]:
-        """Return everything the short lane reads."""
-        return relations_of(self._picture)
+    def current(self) -> Current:
+        """Return the picture together with where its rows are; one query uses one."""
+        return self._now
 
     def refresh(self) -> bool:
         """Take up a newer generation if there is one; queries that run keep theirs."""
         with repositories.session():
-            if repositories.generation() == self._picture.generation:
+            if repositories.generation() == self._now.picture.generation:
                 return False
-            fresh = self._source.load()
-        self.short.replace(relations_of(fresh))
-        self._picture = fresh
+            fresh = self._take_up(self._source.load())
+        self.short.replace(relations_of(fresh.stored.values()))
+        self._now = fresh
         return True
+
+    def _take_up(self, loaded: Loaded) -> Current:
+        return Current(loaded.picture, {**stored_tables(loaded.picture, self.data_root), **loaded.system})
 
     def close(self) -> None:
         """Stop polling and release the engines."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,6 +47,7 @@ class PublishedDataset:
     """One dataset as it is published now."""
 
     id: str
+    number: int
     revision: int
     created: str
     config: DatasetConfig
@@ -74,12 +76,19 @@ class Picture:
     collections: dict[str, CollectionConfig]
     #: ``ivoa.obscore`` and ``tap_schema.*``, by folded qualified name
     system: dict[str, TableMeta] = field(default_factory=dict)
-    site_file: Path | None = None
     by_schema: dict[str, PublishedDataset] = field(default_factory=dict)
 
     def visible(self, principal: Principal, now: float, level: Level = Level.EXISTENCE) -> list[PublishedDataset]:
         """Return the datasets `principal` holds `level` of, in order of collection and release."""
         return [d for d in self.datasets.values() if decide(principal, d.rule, level, now)]
+
+    def rules(self) -> dict[int, Rule]:
+        """Return the rule of everything numbered."""
+        found: dict[int, Rule] = {}
+        for dataset in self.datasets.values():
+            found[dataset.number] = dataset.rule
+            found.update((one.number, one.rule) for one in dataset.owners())
+        return found
 
     def system_names(self) -> list[str]:
         """Qualified names of the tables the installation itself owns."""
@@ -96,44 +105,56 @@ class Published:
     manifest: SnapshotManifest
 
 
-def build_picture(
-    generation: int,
-    published: Iterable[Published],
-    system: Mapping[str, TableMeta],
-    site_file: Path | None,
-    override: Callable[[str, Rule], Rule] = lambda _dataset, rule: rule,
-) -> Picture:
-    """Assemble a picture; `override` applies what operators changed since the configuration was ingested."""
-    datasets: dict[str, PublishedDataset] = {}
-    number = 0
-    for one in sorted(published, key=lambda p: p.dataset):
-        config = DatasetConfig.model_validate(one.manifest.configuration["dataset"])
-        collection = CollectionConfig.model_validate(one.manifest.configuration["collection"])
-        rule = override(one.dataset, dataset_rule(config, collection))
-        tables, sets = {}, {}
-        for name, table in one.manifest.tables.items():
-            number += 1
-            own = config.tables[name].access if name in config.tables else None
-            tables[name] = PublishedTable(
-                one.dataset, number, table.meta, table, one.folder, one.revision, part_rule(own, config, rule)
-            )
-        for name, products in one.manifest.products.items():
-            number += 1
-            settings = config.products[name]
-            sets[name] = PublishedSet(
-                one.dataset, number, name, settings, products, one.folder, part_rule(settings.access, config, rule)
-            )
-        datasets[one.dataset] = PublishedDataset(
-            one.dataset, one.revision, one.manifest.created, config, collection, tables, sets, rule
-        )
-    ordered = dict(sorted(datasets.items(), key=lambda item: release_order(item[1])))
+def build_picture(generation: int, published: Iterable[Published], overrides: Mapping[str, Rule]) -> Picture:
+    """Assemble a picture without its site tables.
+
+    Parameters
+    ----------
+    overrides
+        Rules that operators set after ingest, by ``dataset`` or ``dataset/name`` of a table or set.
+    """
+    counter = itertools.count(1)
+    found = [_dataset(one, overrides, counter) for one in sorted(published, key=lambda p: p.dataset)]
+    datasets = {d.id: d for d in sorted(found, key=release_order)}
     return Picture(
         generation,
-        ordered,
-        {d.config.collection: d.collection for d in ordered.values()},
-        dict(system),
-        site_file,
-        {d.schema_name: d for d in ordered.values()},
+        datasets,
+        {d.config.collection: d.collection for d in datasets.values()},
+        by_schema={d.schema_name: d for d in datasets.values()},
+    )
+
+
+def _dataset(one: Published, overrides: Mapping[str, Rule], counter: Iterator[int]) -> PublishedDataset:
+    config = DatasetConfig.model_validate(one.manifest.configuration["dataset"])
+    collection = CollectionConfig.model_validate(one.manifest.configuration["collection"])
+    rule = overrides.get(one.dataset) or dataset_rule(config, collection)
+    number = next(counter)
+    tables = {
+        name: PublishedTable(
+            one.dataset,
+            next(counter),
+            table.meta,
+            table,
+            one.folder,
+            one.revision,
+            overrides.get(f"{one.dataset}/{name}") or part_rule(config.tables[name].access, config, rule),
+        )
+        for name, table in one.manifest.tables.items()
+    }
+    sets = {
+        name: PublishedSet(
+            one.dataset,
+            next(counter),
+            name,
+            config.products[name],
+            products,
+            one.folder,
+            overrides.get(f"{one.dataset}/{name}") or part_rule(config.products[name].access, config, rule),
+        )
+        for name, products in one.manifest.products.items()
+    }
+    return PublishedDataset(
+        one.dataset, number, one.revision, one.manifest.created, config, collection, tables, sets, rule
     )
 
 

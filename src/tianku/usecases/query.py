@@ -110,10 +110,11 @@ def run_statement(
     cancellation: Cancellation | None = None,
 ) -> Answer:
     """Run a parsed or built statement; see `run_adql`."""
-    viewer = Viewer(centre.picture(), principal, time.time())
+    current = centre.current()
+    viewer = Viewer(current.picture, principal, time.time())
     resolved = resolve(statement, viewer)
     limit = row_limit(centre, maxrec)
-    planned = plan(resolved, centre.stored, limit, limits=Limits(seconds=centre.site.limits.sync_seconds))
+    planned = plan(resolved, current.storage, limit, limits=Limits(seconds=centre.site.limits.sync_seconds))
     engine = centre.short if planned.lane == "short" else centre.long
     result = engine.run(planned.query, cancellation)
     return Answer(planned.columns, result, limit, table, dict(viewer.versions), viewer.public)

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
+from tianku.catalogue.tap_schema import OWNER_COLUMN
 from tianku.model.access import ANONYMOUS, Level, Principal
 from tianku.model.errors import NotFoundError
 from tianku.model.metadata import TableMeta, schema_name
 from tianku.usecases.picture import Picture, PublishedDataset, PublishedSet, PublishedTable
 from tianku.usecases.policy import decide, require
-
-#: hidden column of the site tables that names the table or set a row belongs to
-OWNER_COLUMN = "_policy"
 
 
 class Viewer:
@@ -142,9 +140,9 @@ class Viewer:
 
     def hidden_owners(self) -> list[int]:
         """Numbers of the tables and sets whose rows the principal may not see, sorted."""
-        every = {one.number for dataset in self.picture.datasets.values() for one in dataset.owners()}
-        seen = {table.number for table in self.tables()} | {one.number for one in self.sets()}
-        return sorted(every - seen)
+        seen = {dataset.number for dataset in self.picture.visible(self.principal, self.now, Level.METADATA)}
+        seen |= {table.number for table in self.tables()} | {one.number for one in self.sets()}
+        return sorted(self.picture.rules().keys() - seen)
 
     def _dataset(self, schema: str) -> PublishedDataset | None:
         dataset = self.picture.by_schema.get(schema)

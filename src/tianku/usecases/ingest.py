@@ -1,0 +1,257 @@
+"""Build a snapshot of a dataset: its tables and product sets, without showing it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+import tianku
+from tianku.catalogue.digest import digest_files, digest_text
+from tianku.catalogue.ingest import Resources, ingest_table
+from tianku.catalogue.manifest import ProductSetManifest, SnapshotManifest, TableManifest
+from tianku.catalogue.progress import Progress as StageProgress
+from tianku.catalogue.serving import build_serving_copy
+from tianku.catalogue.sources import table_digest, table_files
+from tianku.catalogue.staging import Staging
+from tianku.catalogue.store import SnapshotStore
+from tianku.model.config.load import Installation, LoadedDataset, load_installation
+from tianku.model.config.sources import resolve_files
+from tianku.model.errors import TransientError, UsageError
+from tianku.model.sizes import parse_bytes
+from tianku.model.types import DataType, arrow_to_datatype
+from tianku.products.context import set_context
+from tianku.products.expressions import check, evaluate
+from tianku.products.ingest import ingest_products
+from tianku.state import repositories
+from tianku.usecases.installation import connect
+from tianku.usecases.pictures import serving_copy, snapshot_store
+from tianku.usecases.progress import Progress, Step, silent
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What an ingest made of a dataset; `unchanged` when a snapshot of the same sources existed."""
+
+    dataset: str
+    revision: int
+    manifest: SnapshotManifest
+    folder: Path
+    unchanged: bool = False
+
+    def lines(self) -> Iterator[str]:
+        """Yield what an operator should read, rejects with the place of their report."""
+        state = "unchanged" if self.unchanged else "built"
+        yield f"{self.dataset} revision {self.revision}: {state}"
+        for name, table in self.manifest.tables.items():
+            yield f"  table {name}: {table.meta.nrows or 0:,} rows, {len(table.meta.columns)} columns"
+            if table.nulled:
+                yield f"    made null: {', '.join(f'{c} {n:,}' for c, n in table.nulled.items())}"
+            yield from self._rejects(table)
+            yield from (f"    note: {warning}" for warning in table.warnings)
+        for name, one in self.manifest.products.items():
+            yield f"  products {name}: {one.products:,} products, {one.parts:,} parts, {one.files:,} files"
+            yield from self._rejects(one)
+
+    def _rejects(self, one: TableManifest | ProductSetManifest) -> Iterator[str]:
+        if one.rejects.total:
+            reasons = ", ".join(f"{reason} ({count:,})" for reason, count in one.rejects.reasons.items())
+            yield f"    {one.rejects.total:,} rejected: {reasons}"
+            yield f"    see {self.folder / (one.rejects.report or '')}"
+
+
+def ingest_dataset(root: Path, dataset: str, *, progress: Progress = silent, force: bool = False) -> IngestReport:
+    """Build a snapshot of `dataset` from its configuration and sources.
+
+    Nothing is shown by it. A killed ingest leaves what is published untouched; running it
+    again resumes. Unchanged sources and configuration build nothing, unless `force`.
+
+    Raises
+    ------
+    UsageError, ConfigError
+        What the operator must mend, with file and line where there is one.
+    """
+    connect(root)
+    installation = load_installation(root)
+    loaded = installation.dataset(dataset)
+    _refuse_unbuilt(loaded)
+    store = snapshot_store(installation.data_root)
+    digest = _digest(installation, loaded)
+    if not force and (same := _newest(store, dataset, digest)) is not None:
+        return same
+    staging = store.new_revision(dataset)
+    try:
+        manifest = _build(_Job(installation, loaded, staging, progress), digest)
+        folder = store.commit(staging, manifest)
+    finally:
+        staging.close()
+    with repositories.session():
+        repositories.record_built(dataset, manifest.revision, store.relative(dataset, manifest.revision))
+    build_serving_copies(installation, manifest, folder, progress)
+    return IngestReport(dataset, manifest.revision, manifest, folder)
+
+
+def _build(job: _Job, digest: str) -> SnapshotManifest:
+    loaded = job.loaded
+    return SnapshotManifest(
+        dataset=loaded.config.dataset,
+        revision=job.staging.revision,
+        created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        tianku=tianku.__version__,
+        configuration={
+            "dataset": loaded.config.model_dump(mode="json", by_alias=True),
+            "collection": loaded.collection.model_dump(mode="json", by_alias=True),
+            "digest": digest,
+        },
+        tables={name: job.table(name) for name in loaded.config.tables},
+        products={name: job.products(name) for name in loaded.config.products},
+    )
+
+
+def _refuse_unbuilt(loaded: LoadedDataset) -> None:
+    """Refuse what the configuration can say but this version cannot do, rather than leave it out quietly."""
+    config = loaded.config
+    shared = [name for name, table in config.tables.items() if table.same_as]
+    shared += [name for name, products in config.products.items() if products.same_as]
+    rules = [config.access, *(t.access for t in config.tables.values())]
+    rules += [products.access for products in config.products.values()]
+    if shared:
+        raise UsageError("ingest.unsupported", "{name}: `same_as` is not available yet", name=shared[0])
+    if any(rule is not None and rule.public_from for rule in rules):
+        raise UsageError(
+            "ingest.unsupported", "{dataset}: `public_from` by row is not available yet", dataset=config.dataset
+        )
+
+
+def _newest(store: SnapshotStore, dataset: str, digest: str) -> IngestReport | None:
+    with repositories.session():
+        built = [r.revision for r in repositories.publications() if r.dataset == dataset]
+    if not built:
+        return None
+    manifest = store.load(dataset, max(built))
+    if manifest.configuration.get("digest") != digest:
+        return None
+    return IngestReport(
+        dataset, manifest.revision, manifest, store.path(dataset, manifest.revision), unchanged=True
+    )
+
+
+def _digest(installation: Installation, loaded: LoadedDataset) -> str:
+    """Digest of everything a snapshot is made from: configuration, sources, code."""
+    config = loaded.config
+    facts: dict[str, Any] = {
+        "version": tianku.__version__,
+        "authority": installation.site.authority,
+        "dataset": config.model_dump(mode="json", by_alias=True),
+        "collection": loaded.collection.model_dump(mode="json", by_alias=True),
+        "dictionary": {name: column.model_dump(mode="json") for name, column in sorted(loaded.dictionary.items())},
+        "tables": {name: digest_files(table_files(loaded, name)) for name in config.tables},
+        "products": {name: digest_names(product_files(loaded, name)) for name in config.products},
+    }
+    return digest_text(json.dumps(facts, sort_keys=True))
+
+
+def product_files(loaded: LoadedDataset, name: str) -> list[Path]:
+    """Return the files of a product set's main category, sorted, so that an interrupted ingest resumes."""
+    said = loaded.config.products[name]
+    patterns = (said.from_ or {}).get(said.main, [])
+    return sorted(resolve_files([patterns] if isinstance(patterns, str) else patterns, loaded.source_root))
+
+
+def digest_names(files: list[Path]) -> str:
+    """Digest of names, sizes and times: reading millions of files to learn that none changed is no way."""
+    lines = []
+    for path in files:
+        facts = path.stat()
+        lines.append(f"{path}\0{facts.st_size}\0{facts.st_mtime_ns}")
+    return digest_text("\n".join(lines))
+
+
+class _Job:
+    """One ingest: what its steps share."""
+
+    def __init__(
+        self, installation: Installation, loaded: LoadedDataset, staging: Staging, progress: Progress
+    ) -> None:
+        self.installation, self.loaded = installation, loaded
+        self.staging, self.progress = staging, progress
+        cores = os.cpu_count() or 1
+        self.workers = cores
+        self.resources = Resources(memory_bytes=parse_bytes(installation.site.memory), threads=cores)
+        telescope = loaded.collection.telescope
+        self.local_time = telescope.local_time if telescope else None
+
+    def table(self, name: str) -> TableManifest:
+        """Ingest one table, or take it up finished from a killed run."""
+        digest = table_digest(self.loaded, name, table_files(self.loaded, name), tianku.__version__)
+        finished = self.staging.finished_table(name, digest)
+        if finished is not None:
+            return finished
+        manifest = ingest_table(
+            self.loaded,
+            name,
+            self.staging.path,
+            resources=self.resources,
+            progress=lambda p: self.progress(_step(f"table {name}", p, "rows")),
+            evaluate=self._evaluate,
+        )
+        self.staging.finish_table(name, manifest)
+        return manifest
+
+    def products(self, name: str) -> ProductSetManifest:
+        """Ingest one product set."""
+        context = set_context(
+            self.loaded, name, self.installation.site.authority, self.installation.data_root / "originals"
+        )
+        files = product_files(self.loaded, name)
+        if not files:
+            raise UsageError(
+                "ingest.no_source",
+                "products {name}: no file matches {patterns} in {folder}",
+                name=name,
+                patterns=context.config.from_,
+                folder=self.loaded.source_root,
+            )
+        return ingest_products(
+            context,
+            files,
+            self.staging.path,
+            self.workers,
+            progress=lambda p: self.progress(_step(f"products {name}", p, "files")),
+            total=len(files),
+        )
+
+    def _evaluate(self, wanted: Mapping[str, tuple[str, DataType]], rows: pa.Table) -> pa.Table:
+        names = {field.name: arrow_to_datatype(field.type)[0] for field in rows.schema}
+        checked = {name: (check(text, names), kind) for name, (text, kind) in wanted.items()}
+        return evaluate(checked, rows, local_time=self.local_time)
+
+
+def _step(name: str, progress: StageProgress, unit: str) -> Step:
+    return Step(f"{name}: {progress.stage}", progress.rows, progress.total, unit, progress.rate)
+
+
+def build_serving_copies(
+    installation: Installation, manifest: SnapshotManifest, folder: Path, progress: Progress = silent
+) -> None:
+    """Build the serving copies of a snapshot; a failure only means that Parquet is read instead."""
+    if manifest.configuration["dataset"]["serving"] == "never":
+        return
+    memory = parse_bytes(installation.site.memory)
+    for name, table in manifest.tables.items():
+        target = serving_copy(installation.data_root, manifest.dataset, manifest.revision, name)
+        progress(Step(f"table {name}: serving copy", 0, table.meta.nrows))
+        try:
+            build_serving_copy(folder, table, target, memory_bytes=memory, threads=os.cpu_count() or 1)
+        except (TransientError, OSError) as error:
+            log.warning("no serving copy of %s.%s: %s", manifest.dataset, name, error)
+        progress(Step(f"table {name}: serving copy", table.meta.nrows or 0, table.meta.nrows))

@@ -1,0 +1,152 @@
+"""Load the picture of the current generation, with the site tables that go with it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import tianku
+from tianku.catalogue.site_tables import (
+    BuiltTable,
+    ObsCoreFile,
+    SiteSchema,
+    SiteTable,
+    build_site_tables,
+    load_site_tables,
+)
+from tianku.catalogue.store import SnapshotStore
+from tianku.catalogue.tap_schema import SameAudience
+from tianku.model.access import Rule
+from tianku.model.metadata import Position, TableMeta
+from tianku.model.text import Text
+from tianku.planner.stored import Stored
+from tianku.products.obscore_columns import OBSCORE_COLUMNS
+from tianku.state import repositories
+from tianku.usecases.picture import Picture, Published, build_picture
+
+
+def snapshot_store(data_root: Path) -> SnapshotStore:
+    """Return the store of an installation's snapshots."""
+    return SnapshotStore(data_root / "snapshots")
+
+
+def serving_copy(data_root: Path, dataset: str, revision: int, table: str) -> Path:
+    """Return where the serving copy of a table belongs: a cache, outside the snapshot."""
+    return data_root / "cache" / "serving" / f"{dataset}@{revision}" / f"{table}.duckdb"
+
+
+#: ``ivoa.ObsCore`` as queries see it
+OBSCORE_TABLE = TableMeta(
+    schema_name="ivoa",
+    name="obscore",
+    kind="system",
+    title=Text(en="ObsCore", zh="ObsCore 观测数据"),
+    description=Text(en="Every product of this site, one row each, as ObsCore 1.1 says"),
+    utype="ivo://ivoa.net/std/obscore#table-1.1",
+    columns=OBSCORE_COLUMNS,
+    positions=(Position(name="target", ra="s_ra", dec="s_dec", main=True),),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A picture, and where the rows of the site tables are, by qualified name."""
+
+    picture: Picture
+    system: dict[str, Stored]
+
+
+class PictureSource:
+    """Makes pictures from the state database and the snapshots."""
+
+    def __init__(self, data_root: Path) -> None:
+        self.data_root = data_root
+        self.store = snapshot_store(data_root)
+        self._cache = data_root / "cache" / "site"
+
+    def load(self) -> Loaded:
+        """Return the picture of the current generation; its site tables are built when they are not there."""
+        generation, records, overrides = repositories.snapshot()
+        shown = [self._published(r.dataset, r.revision) for r in records if r.state == "published"]
+        picture = self._picture(generation, shown, overrides)
+        tables = self._site_tables(picture, shown)
+        system = {name.lower(): table.meta for name, table in tables.items()}
+        return Loaded(
+            dataclasses.replace(picture, system=system),
+            {table.meta.qualified_name: _stored(table, picture) for table in tables.values()},
+        )
+
+    def prepare(self, dataset: str, revision: int) -> None:
+        """Build the site tables that will be needed once `revision` of `dataset` is shown."""
+        _, records, overrides = repositories.snapshot()
+        kept = [r for r in records if r.state == "published" and r.dataset != dataset]
+        shown = [self._published(r.dataset, r.revision) for r in kept]
+        shown.append(self._published(dataset, revision))
+        self._site_tables(self._picture(0, shown, overrides), shown)
+
+    def _published(self, dataset: str, revision: int) -> Published:
+        return Published(dataset, revision, self.store.path(dataset, revision), self.store.load(dataset, revision))
+
+    def _picture(self, generation: int, shown: Sequence[Published], overrides: Mapping[str, Rule]) -> Picture:
+        return build_picture(generation, shown, overrides)
+
+    def _site_tables(self, picture: Picture, shown: Sequence[Published]) -> dict[str, BuiltTable]:
+        names = [f"{p.dataset}@{p.revision}" for p in sorted(shown, key=lambda p: p.dataset)]
+        text = "\n".join([tianku.__version__, *names, *sorted(audiences(picture))])
+        out = self._cache / hashlib.sha256(text.encode()).hexdigest()[:24]
+        if out.is_dir():
+            return load_site_tables(out, OBSCORE_TABLE)
+        self._cache.mkdir(parents=True, exist_ok=True)
+        return build_site_tables(
+            out, _schemas(picture), OBSCORE_TABLE, _obscore_files(picture), same_audience=_same_audience(picture)
+        )
+
+
+def audiences(picture: Picture) -> list[str]:
+    """Return who sees each numbered thing, as text, so that relations follow a change of policy."""
+    return [f"{number}:{rule!r}" for number, rule in picture.rules().items()]
+
+
+def _same_audience(picture: Picture) -> SameAudience:
+    rules = picture.rules()
+    return lambda left, right: rules.get(left) == rules.get(right)
+
+
+def _schemas(picture: Picture) -> list[SiteSchema]:
+    return [
+        SiteSchema(
+            dataset.number,
+            dataset.schema_name,
+            tuple(SiteTable(t.number, t.meta) for t in dataset.tables.values()),
+            str(dataset.config.title or dataset.id),
+        )
+        for dataset in picture.datasets.values()
+        if dataset.tables
+    ]
+
+
+def _obscore_files(picture: Picture) -> list[ObsCoreFile]:
+    return [
+        ObsCoreFile(one.number, one.folder / one.manifest.obscore.path)
+        for dataset in picture.datasets.values()
+        for one in dataset.sets.values()
+        if one.manifest.obscore is not None and "obscore" in one.config.protocols
+    ]
+
+
+def _stored(table: BuiltTable, picture: Picture) -> Stored:
+    is_obscore = table.meta.qualified_name == OBSCORE_TABLE.qualified_name
+    return Stored(
+        uid=f"{table.serving.parent.name}.{table.meta.qualified_name}",
+        schema=table.schema,
+        nrows=_obscore_rows(picture) if is_obscore else 0,
+        serving=str(table.serving),
+    )
+
+
+def _obscore_rows(picture: Picture) -> int:
+    sets = (one for dataset in picture.datasets.values() for one in dataset.sets.values())
+    return sum(one.manifest.parts if one.config.rows_for == "part" else one.manifest.products for one in sets)

@@ -1,0 +1,56 @@
+"""Where the rows of published tables are: from manifests to what planner and engines need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow as pa
+
+from tianku.engines.base import Relation
+from tianku.model.metadata import HEALPIX_COLUMN
+from tianku.planner.stored import Stored, StoredFile
+from tianku.usecases.picture import Picture, PublishedTable
+from tianku.usecases.pictures import serving_copy
+
+
+def stored(table: PublishedTable, data_root: Path) -> Stored:
+    """Return where the rows of one published table are."""
+    manifest, folder = table.manifest, table.folder
+    files = tuple(StoredFile(str(folder / f.path), f.rows or 0, f.healpix) for f in manifest.files)
+    serving = serving_copy(data_root, table.dataset, table.revision, table.meta.name)
+    return Stored(
+        uid=f"{table.meta.qualified_name}@{table.revision}",
+        schema=physical_schema(table),
+        nrows=table.meta.nrows or 0,
+        files=files,
+        serving=str(serving) if serving.is_file() else None,
+        id_tables={column: str(folder / path) for column, path in manifest.id_tables.items()},
+    )
+
+
+def physical_schema(table: PublishedTable) -> pa.Schema:
+    """Return the columns of a table's files: those published and, with a position, the sort key."""
+    schema = table.meta.arrow_schema()
+    if table.meta.main_position is not None:
+        schema = schema.append(pa.field(HEALPIX_COLUMN, pa.int64()))
+    return schema
+
+
+def stored_tables(picture: Picture, data_root: Path) -> dict[str, Stored]:
+    """Return where the rows of every table are, by qualified name."""
+    tables = (table for dataset in picture.datasets.values() for table in dataset.tables.values())
+    return {table.meta.qualified_name: stored(table, data_root) for table in tables}
+
+
+def relations_of(tables: Iterable[Stored]) -> list[Relation]:
+    """Return everything that the short lane reads: tables and their id side tables."""
+    relations = []
+    for one in tables:
+        if one.table is not None:
+            continue
+        relations.append(one.relation())
+        for column, path in one.id_tables.items():
+            schema = pa.schema([("value", one.schema.field(column).type), (HEALPIX_COLUMN, pa.int64())])
+            relations.append(Relation(f"{one.uid}.{column}", schema, (path,)))
+    return relations
