@@ -25,7 +25,7 @@ from tianku.catalogue.rows import Rows
 from tianku.catalogue.sources import OpenFile, common_schema, open_files, table_digest, table_files
 from tianku.catalogue.statistics import Statistics, approximate_distinct
 from tianku.catalogue.table_meta import build_meta
-from tianku.catalogue.writing import Writer, cut_by_count, cut_by_sky
+from tianku.catalogue.writing import Writer, bounded_moc, cut_by_count, cut_by_sky
 from tianku.model.config.load import LoadedDataset
 from tianku.model.errors import UsageError
 from tianku.model.metadata import HEALPIX_COLUMN
@@ -33,8 +33,8 @@ from tianku.sky import moc as mocs
 from tianku.storage.failpoints import failpoint
 from tianku.storage.files import require_room
 
-#: longest coverage kept in a manifest; patchier ones are kept at a coarser order
-_MAX_MOC = 100_000
+#: most runs of cells of the coverage in a manifest (~100 kB); patchier skies are kept at a coarser order
+_MAX_MOC_RUNS = 12_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,17 +191,12 @@ class _Job:
         return {}
 
     def _coverage(self) -> str:
-        cells = self.writer.covered()
-        for order in (10, 9, 8, 7, 6, 5):
-            coverage = mocs.from_pixels(cells, order)
-            text = mocs.to_ascii(coverage)
-            if len(text) <= _MAX_MOC:
-                break
+        coverage = bounded_moc(self.writer.covered(), _MAX_MOC_RUNS)
         main = next(p for p in self.positions if p.main)
         name = f"{self.dataset.config.schema_name}.{self.table}"
         fraction = float(coverage.sky_fraction)
         write_hats_files(self.folder, name, self.schema, self.partitions, main.meta(), self.max_rows, fraction)
-        return text
+        return mocs.to_ascii(coverage)
 
     def _nothing_left(self) -> UsageError:
         reasons = self.rejects.close(self.root).reasons

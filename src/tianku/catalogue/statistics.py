@@ -51,9 +51,12 @@ class _Column:
         return float(self.maximum) - float(self.minimum)  # type: ignore[arg-type]
 
     def bin(self, values: pa.ChunkedArray | pa.Array) -> None:
-        numbers = pc.drop_null(values).to_numpy().astype(np.float64)
-        place = ((numbers - float(self.minimum)) * (BINS / self._span())).astype(np.int64)  # type: ignore[arg-type]
-        self.bins += np.bincount(np.minimum(place, BINS - 1), minlength=BINS)
+        numbers = pc.drop_null(values).to_numpy()
+        if numbers.dtype != np.float32 or self._span() < 1e-30:  # float32 is precise enough for bins of float32
+            numbers = numbers.astype(np.float64)
+        low = numbers.dtype.type(self.minimum)
+        place = ((numbers - low) * numbers.dtype.type(BINS / self._span())).astype(np.int32)
+        self.bins += np.bincount(np.minimum(place, BINS - 1, out=place), minlength=BINS)
 
 
 class Statistics:

@@ -16,6 +16,7 @@ from tianku.catalogue.parquet_files import write_parquet
 from tianku.catalogue.partition import Partition
 from tianku.catalogue.statistics import Statistics
 from tianku.model.metadata import HEALPIX_COLUMN
+from tianku.sky.moc import MOC, from_pixels
 from tianku.sky.ranges import ORDER
 from tianku.storage.failpoints import failpoint
 
@@ -59,6 +60,16 @@ class Writer:
         """Cells of `MOC_ORDER` that hold rows, as the first order-29 index in each."""
         cells = np.unique(np.concatenate(self._cells)) if self._cells else np.empty(0, dtype=np.int64)
         return cells << (2 * (ORDER - MOC_ORDER))
+
+
+def bounded_moc(index: np.ndarray, max_runs: int) -> MOC:
+    """Return the coverage of order-29 indices at the finest order, up to `MOC_ORDER`, with few enough runs."""
+    order = MOC_ORDER
+    while True:
+        cells = np.unique(index >> (2 * (ORDER - order)))
+        if order == 0 or np.count_nonzero(np.diff(cells) != 1) <= max_runs:
+            return from_pixels(cells << (2 * (ORDER - order)), order)
+        order -= 1
 
 
 def cut_by_sky(
