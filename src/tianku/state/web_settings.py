@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tianku import __version__
+from tianku.model.config.site import SiteConfig
 
 #: Addresses of the machine itself, always accepted as Host.
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -55,12 +56,13 @@ def web_settings(data_root: Path, base_apps: list[str], options: Mapping[str, An
     Parameters
     ----------
     options
-        ``url``: public address or None (then every Host is accepted and addresses come from
-        requests); ``title``: for mails; ``signup``: whether people may register themselves;
-        ``email_url``: ``smtp://user:password@host:port`` or None (mails go to the log);
-        ``email_from``: sender; ``debug``.
+        ``site``: the `SiteConfig`, whose address, title and rule for registering count;
+        ``email_url``: ``smtp://user:password@host:port`` (``smtps``, ``smtp+tls``) or None (mails
+        go to the log); ``email_from``: sender; ``debug``. Without an address every Host is
+        accepted, and links in mails come from requests.
     """
-    url = options.get("url")
+    site: SiteConfig | None = options.get("site")
+    url = site.url if site else None
     host = urlsplit(url).hostname if url else None
     secure = bool(url) and urlsplit(str(url)).scheme == "https"
     return {
@@ -91,8 +93,8 @@ def web_settings(data_root: Path, base_apps: list[str], options: Mapping[str, An
         "MESSAGE_STORAGE": "django.contrib.messages.storage.session.SessionStorage",
         **_languages(data_root),
         **_mail(options),
-        **_accounts(options),
-        **_documents(options, url),
+        **_accounts(options, signup=site.signup if site else False),
+        **_documents(str(site.title) if site else "Tianku", url),
     }
 
 
@@ -141,7 +143,7 @@ def _mail(options: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _accounts(options: Mapping[str, Any]) -> dict[str, Any]:
+def _accounts(options: Mapping[str, Any], signup: bool) -> dict[str, Any]:
     return {
         "AUTHENTICATION_BACKENDS": ["allauth.account.auth_backends.AuthenticationBackend"],
         "ACCOUNT_ADAPTER": "tianku.pages.accounts.AccountAdapter",
@@ -153,13 +155,13 @@ def _accounts(options: Mapping[str, Any]) -> dict[str, Any]:
         "LOGIN_URL": "account_login",
         "LOGIN_REDIRECT_URL": "account",
         "LOGOUT_REDIRECT_URL": "home",
-        "TIANKU_SIGNUP": bool(options.get("signup", False)),
+        "TIANKU_SIGNUP": signup,
     }
 
 
-def _documents(options: Mapping[str, Any], url: str | None) -> dict[str, Any]:
+def _documents(title: str, url: str | None) -> dict[str, Any]:
     return {
-        "WAGTAIL_SITE_NAME": str(options.get("title") or "Tianku"),
+        "WAGTAIL_SITE_NAME": title,
         "WAGTAIL_I18N_ENABLED": True,
         "WAGTAIL_CONTENT_LANGUAGES": [("en", "English"), ("zh-hans", "简体中文")],
         "WAGTAILADMIN_PERMITTED_LANGUAGES": [("en", "English"), ("zh-hans", "简体中文")],
