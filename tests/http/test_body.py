@@ -25,7 +25,8 @@ def test_a_body_is_read_whole() -> None:
     assert read(Client(pieces=[b"ab", b"", b"cd"])) == b"abcd"
 
 
-def test_a_declared_length_is_refused_unread() -> None:
+def test_a_declared_length_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "DRAIN_SECONDS", 0.05)
     with pytest.raises(LimitError):
         read(Client(stalled=True), limit=10, declared="11")
 

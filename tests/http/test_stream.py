@@ -82,6 +82,7 @@ def test_a_whole_answer_arrives_in_order_and_the_source_is_closed() -> None:
     watched = Watched(7)
     client, gauges = run(watched)
     assert client.answer.complete and len(client.answer.body) == 7 * CHUNK
+    assert "content-length" not in client.answer.headers
     assert min(client.answer.chunks[:-1]) >= CHUNK
     assert watched.closed.is_set() and not watched.cancelled.is_set()
     assert (gauges.open, gauges.abandoned, gauges.broken) == (0, 0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import tempfile
 import time
@@ -19,6 +20,9 @@ IDLE_SECONDS = 20.0
 #: bytes per second a body must keep, once `GRACE_SECONDS` have passed
 LEAST_RATE = 1000.0
 GRACE_SECONDS = 20.0
+#: bytes and seconds that the rest of a refused body is read for
+DRAINED = 64 << 20
+DRAIN_SECONDS = 5.0
 #: bodies up to this length stay in memory
 IN_MEMORY = 1 << 20
 
@@ -39,18 +43,19 @@ class BoundedBody:
     limit
         Bytes.
     declared
-        The Content-Length, if any; a body that says it is too long is refused unread.
+        The Content-Length, if any; a body that says it is too long is read, but not kept.
     """
 
     def __init__(self, receive: Receive, limit: int, declared: str | None = None) -> None:
         self._receive, self._limit = receive, limit
         self._read = 0
         self._began = time.monotonic()
-        if declared is not None and declared.isdigit() and int(declared) > limit:
-            raise self._too_long()
+        self._refused = declared is not None and declared.isdigit() and int(declared[:18]) > limit
 
     async def __call__(self) -> Message:
         """Return the next message; a disconnect before the body's end is an error."""
+        if self._refused:
+            raise await self._too_long(more=True)
         try:
             async with asyncio.timeout(IDLE_SECONDS):
                 message = await self._receive()
@@ -60,13 +65,21 @@ class BoundedBody:
             raise SlowBodyError("http.body_incomplete", "The connection closed before the request's body ended.")
         self._read += len(message.get("body", b""))
         if self._read > self._limit:
-            raise self._too_long()
+            raise await self._too_long(more=message.get("more_body", False))
         elapsed = time.monotonic() - self._began
         if message.get("more_body") and elapsed > GRACE_SECONDS and self._read < LEAST_RATE * elapsed:
             raise self._too_slow()
         return message
 
-    def _too_long(self) -> LimitError:
+    async def _too_long(self, *, more: bool) -> LimitError:
+        """Return the error, after a while of reading on: a client that still sends would not see the answer."""
+        left = DRAINED
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while more and left > 0:
+                    message = await self._receive()
+                    left -= len(message.get("body", b""))
+                    more = message.get("more_body", False)
         return LimitError(
             "http.body_too_long", "The request's body is longer than {limit} bytes.", limit=self._limit
         )

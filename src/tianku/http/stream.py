@@ -142,7 +142,6 @@ class StreamResponse(Response):
         self.status_code = reply.status
         self.media_type = reply.media_type
         self.background = None
-        self.body = b""
         self.init_headers(dict(reply.headers))
         length = len(first) if pull.finished and reply.length is None else reply.length
         if length is not None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
+from ipaddress import ip_address
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from tianku.http.context import Context, context_of
+from tianku.http.context import Context, context_of, principal_of
+from tianku.http.errors import guarded, text_error
+from tianku.model.errors import AuthError
 
 _NO_STORE = {"cache-control": "no-store"}
 _ROBOTS = "User-agent: *\nDisallow: /vo/\nDisallow: /api/\nDisallow: /download/\nDisallow: /account\n"
@@ -34,8 +37,13 @@ async def robots(request: Request) -> Response:
 
 
 async def metrics(request: Request) -> Response:
-    """Prometheus text format 0.0.4, of this server process."""
+    """Prometheus text format 0.0.4, of this server process; for this machine and for operators.
+
+    What is published to nobody moves these numbers too, so they are not for everybody.
+    """
     context = context_of(request)
+    if not _local(request) and not (await principal_of(request)).operator:
+        raise AuthError("metrics.closed", "Metrics are for operators and for this machine itself.", login=True)
     numbers = await context.pools.files.run(lambda: collect(context))
     pid = os.getpid()
     lines = []
@@ -47,6 +55,13 @@ async def metrics(request: Request) -> Response:
     pending = {p.name: p.pending - (p is context.pools.files) for p in context.pools.all()}
     lines += [f'tianku_pool_pending{{pid="{pid}",pool="{name}"}} {n}' for name, n in pending.items()]
     return PlainTextResponse("\n".join(lines) + "\n", headers=_NO_STORE, media_type="text/plain; version=0.0.4")
+
+
+def _local(request: Request) -> bool:
+    """Whether the peer is this machine, and not a proxy on it that speaks for others."""
+    forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-forwarded-host"))
+    client = request.client
+    return not forwarded and client is not None and ip_address(client.host).is_loopback
 
 
 def collect(context: Context) -> dict[str, tuple[str, str, int]]:
@@ -63,7 +78,6 @@ def collect(context: Context) -> dict[str, tuple[str, str, int]]:
         "open_files": ("gauge", "file descriptors open", _descriptors()),
         "threads": ("gauge", "threads alive", threading.active_count()),
         "generation": ("gauge", "generation that is served", centre.picture().generation),
-        "datasets": ("gauge", "datasets published", len(centre.picture().datasets)),
     }
 
 
@@ -84,6 +98,6 @@ def routes() -> list[Route]:
     return [
         Route("/healthz", healthz),
         Route("/readyz", readyz),
-        Route("/metrics", metrics),
+        Route("/metrics", guarded(text_error)(metrics)),
         Route("/robots.txt", robots),
     ]
