@@ -347,3 +347,16 @@ def test_every_output_has_an_alias_and_every_column_a_table() -> None:
     connection = duckdb.connect()
     connection.register("t0", pa.table(DATA["stars"]))
     assert connection.sql(tree.sql("duckdb")).columns == ["col1", "id", "count"]
+
+
+def test_in_unit() -> None:
+    query = """SELECT IN_UNIT(ra, 'arcmin') AS m, ra / IN_UNIT("size", 'deg') AS r FROM survey.stars"""
+    found = columns(query)
+    assert (found["m"].unit, found["m"].ucd, found["r"].unit) == ("arcmin", "pos.eq.ra;meta.main", "")
+    minutes = run("SELECT IN_UNIT(ra, 'arcmin') AS m FROM survey.stars").column(0).to_numpy()
+    np.testing.assert_allclose(minutes, DATA["stars"].column("ra").to_numpy() * 60, rtol=1e-15)
+    for wrong in ("IN_UNIT(ra, 'K')", "IN_UNIT(n, 'deg')", "IN_UNIT(ra, 'gnurk')"):
+        with pytest.raises(UsageError) as caught:
+            resolved(f"SELECT {wrong} FROM survey.stars")
+        assert caught.value.code == "adql.not_supported"
+        assert "line 1, column 8: IN_UNIT" in caught.value.message

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from tianku.adql.conversion import in_unit
 from tianku.adql.terms import wrap
 from tianku.adql.values import FLOATS, Value, cast, common_type, derived, described, plain, widened
 from tianku.model.types import DataType
@@ -233,6 +234,10 @@ FUNCTIONS: dict[str, Function] = {
     "LOWER": _case(exp.Lower, "LOWER"),
     "UPPER": _case(exp.Upper, "UPPER"),
     "COALESCE": Function("COALESCE(values of one type)", _coalesce, 1, 1000, "any"),
+    "IN_UNIT": Function(
+        "IN_UNIT(x, 'unit') needs an x whose unit is known and converts to the unit given",
+        in_unit, 2, 2, "number string",
+    ),
     "COUNT": Function("COUNT(x)", _count, arguments="any", aggregate=True),
     "SUM": Function("SUM(x)", _total, aggregate=True),
     "AVG": Function("AVG(x)", _average, aggregate=True),
