@@ -132,6 +132,7 @@ products:
     type: spectrum
     from: "*.csv"
     reader: lamost
+    where: DATA_V
     key: "{stem"
     flux: {unit: 10**-17erg.s**-1.cm**-2.Angstrom**-1, calibration: uncalibrated}
     masks: {andmask: andmsk}
@@ -148,6 +149,7 @@ products:
     assert _found(findings, "uncalibrated flux cannot be").fix == "write `unit: count`"
     assert _found(findings, "names no bits").key == "products.b.masks.andmask"
     assert _found(findings, "neither a condition").key == "products.b.key"
+    assert _found(findings, "is a VARCHAR, no condition").key == "products.b.where"
     assert _found(findings, "needs its `time:`").key == "products.c"
     assert any("spectral limits" in f.message and f.key == "products.a.obscore" for f in findings)
 

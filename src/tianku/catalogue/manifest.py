@@ -78,6 +78,7 @@ class ProductSetManifest(Frozen):
     files: int = 0
     bytes: int = 0
     rejects: RejectSummary = RejectSummary()
+    skipped: int = 0  # files that belong to another set by `where`
     moc: str | None = None
 
 

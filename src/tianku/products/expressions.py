@@ -244,6 +244,22 @@ def zone_minutes(local_time: str | None) -> int:
     return (-1 if local_time[0] == "-" else 1) * (int(hours) * 60 + int(minutes or 0))
 
 
+def kind_of(expression: Expression) -> str:
+    """Return the engine's name of the type an expression has over header texts, e.g. ``BOOLEAN``."""
+    values = _with_missing(pa.table({}), {"kind": (expression, DataType.STRING)})
+    con = _connection(0).cursor()
+    try:
+        con.register("batch", values)
+        described = con.execute(_select({"kind": expression.tree}) + " LIMIT 0").description
+    except duckdb.Error as error:
+        raise UsageError(
+            "expression.failed", "cannot evaluate {texts}: {reason}", texts=expression.text, reason=_first(error)
+        ) from error
+    finally:
+        con.close()
+    return str(described[0][1])
+
+
 def evaluate(
     expressions: Mapping[str, tuple[Expression, DataType]],
     values: pa.Table,

@@ -18,6 +18,7 @@ from tianku.products.context import SetContext
 from tianku.products.ingest_chunk import ChunkReport, ingest_chunk
 from tianku.products.ingest_finish import finish
 from tianku.products.obscore import compile_mapping, header_names
+from tianku.products.selection import compile_where, select
 
 CHUNK = 1000
 
@@ -45,7 +46,8 @@ def ingest_products(
     Returns
     -------
     ProductSetManifest
-        Paths are relative to `out`. Bad files and repeated keys are in its reject report; never an error.
+        Paths are relative to `out`. Bad files and repeated keys are in its reject report; never an error. Files
+        that the set's ``where`` leaves to other sets are only counted.
 
     Raises
     ------
@@ -55,6 +57,7 @@ def ingest_products(
         ``storage.full``; ``ingest.worker_died``: run the same ingest again and it resumes.
     """
     compile_mapping(context)
+    compile_where(context)
     if context.config.store in ("pack-copy", "pack-move"):
         raise UsageError(
             "ingest.unsupported_store",
@@ -72,7 +75,8 @@ def ingest_products(
         reports.append(report)
     meter.stage("index and ObsCore")
     rejected = sorted(reject for report in reports for reject in report.rejects)
-    manifest = finish(context, out, folder, sorted(r.data for r in reports), rejected)
+    skipped = sum(report.skipped for report in reports)
+    manifest = finish(context, out, folder, sorted(r.data for r in reports), rejected, skipped)
     meter.finish()
     shutil.rmtree(chunks)
     return manifest
@@ -84,7 +88,8 @@ def _reports(
     chunks = _chunks(files, chunk_size)
     first = tuple(islice(chunks, 2))
     numbered = enumerate(chain(first, chunks))
-    read = partial(ingest_chunk, context, sorted(header_names(context)), folder)
+    chosen = select if context.config.where else None
+    read = partial(ingest_chunk, context, sorted(header_names(context)), chosen, folder)
     # starting processes takes longer than reading one chunk
     if workers <= 1 or len(first) < 2:
         for number, chunk in numbered:

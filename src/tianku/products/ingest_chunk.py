@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,21 @@ class ChunkReport:
     rows: int
     bytes: int
     rejects: tuple[tuple[str, str], ...]
+    #: files that the set's ``where`` leaves to another set
+    skipped: int = 0
     resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The files of a chunk that are the set's; those whose header cannot be read; how many are not the set's."""
+
+    files: tuple[Path, ...]
+    rejects: tuple[tuple[str, str], ...] = ()
+    skipped: int = 0
+
+
+Select = Callable[[SetContext, Sequence[Path]], Selection]
 
 
 def chunk_name(context: SetContext, number: int, files: Sequence[Path]) -> str:
@@ -45,29 +59,39 @@ def chunk_name(context: SetContext, number: int, files: Sequence[Path]) -> str:
 
 
 def ingest_chunk(
-    context: SetContext, headers: Sequence[str], folder: Path, number: int, files: Sequence[Path]
+    context: SetContext,
+    headers: Sequence[str],
+    select: Select | None,
+    folder: Path,
+    number: int,
+    files: Sequence[Path],
 ) -> ChunkReport:
     """Read `files` and write their rows to `folder`; a chunk that is already there is not read again.
 
     `headers` are the (canonical) keywords that the mapping reads: what compiles expressions is not
-    imported here, because it would be most of a worker's start.
+    imported here, because it would be most of a worker's start. For the same reason the function that asks
+    the set's ``where`` comes as `select`, None where there is none.
     """
     name = chunk_name(context, number, files)
     data, report = folder / f"{name}.parquet", folder / f"{name}.json"
     if report.exists() and data.exists():
         done = json.loads(report.read_text("utf-8"))
         earlier = tuple((file, reason) for file, reason in done["rejects"])
-        return ChunkReport(data, done["files"], done["rows"], done["bytes"], earlier, resumed=True)
+        return ChunkReport(
+            data, done["files"], done["rows"], done["bytes"], earlier, done["skipped"], resumed=True
+        )
     rules = FileRules(context, _keys(context), tuple(headers))
-    rows, rejects, size = _read_all(rules, files)
+    chosen = select(context, files) if select else Selection(tuple(files))
+    rows, rejects, size = _read_all(rules, chosen.files)
+    rejects += chosen.rejects
     table = pa.Table.from_pylist(rows, schema=index_schema(headers))
     with durable(data) as partial:
         pq.write_table(table, partial, compression="zstd")
-    summary = {"files": len(files), "rows": len(rows), "bytes": size, "rejects": rejects}
+    counts = {"files": len(files), "rows": len(rows), "bytes": size, "skipped": chosen.skipped}
     with durable(report) as partial:
-        partial.write_text(json.dumps(summary), "utf-8")
+        partial.write_text(json.dumps(counts | {"rejects": rejects}), "utf-8")
     failpoint("products.after_chunk")
-    return ChunkReport(data, len(files), len(rows), size, tuple(rejects))
+    return ChunkReport(data, len(files), len(rows), size, tuple(rejects), chosen.skipped)
 
 
 def _read_all(rules: FileRules, files: Sequence[Path]) -> tuple[list[Row], list[tuple[str, str]], int]:

@@ -30,7 +30,12 @@ _BY_POSITION = "(FORMAT PARQUET, COMPRESSION ZSTD, ROW_GROUP_SIZE 25000)"
 
 
 def finish(
-    context: SetContext, out: Path, folder: Path, chunks: Sequence[Path], rejected: Sequence[tuple[str, str]]
+    context: SetContext,
+    out: Path,
+    folder: Path,
+    chunks: Sequence[Path],
+    rejected: Sequence[tuple[str, str]],
+    skipped: int = 0,
 ) -> ProductSetManifest:
     """Merge the chunks into the files of the snapshot and return the manifest (paths relative to `out`)."""
     con = duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(folder / "chunks")})
@@ -54,6 +59,7 @@ def finish(
         obscore=_entry(out, obscore, _range(obscore)),
         **counts,
         rejects=_write_rejects(out, folder, rejects),
+        skipped=skipped,
         moc=coverage,
     )
 

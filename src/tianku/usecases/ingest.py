@@ -60,6 +60,8 @@ class IngestReport:
             yield from (f"    note: {warning}" for warning in table.warnings)
         for name, one in self.manifest.products.items():
             yield f"  products {name}: {one.products:,} products, {one.parts:,} parts, {one.files:,} files"
+            if one.skipped:
+                yield f"    {one.skipped:,} files left to other sets by `where`"
             yield from self._rejects(one)
 
     def _rejects(self, one: TableManifest | ProductSetManifest) -> Iterator[str]:

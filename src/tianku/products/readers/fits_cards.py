@@ -41,14 +41,7 @@ def fits_hdus(buffer: bytes, *, max_hdus: int = 1000, max_cards: int = 20_000) -
     LimitError
         ``fits.too_many``: more HDUs or cards than allowed.
     """
-    if not buffer:
-        raise UsageError("fits.empty", "the file is empty (0 bytes); a FITS file starts with 'SIMPLE  ='")
-    if not buffer.startswith((b"SIMPLE  =", b"SIMPLE=")):
-        raise UsageError(
-            "fits.not_fits",
-            "not a FITS file: it starts with {start!r}, not with 'SIMPLE  ='",
-            start=buffer[:16].decode("latin-1"),
-        )
+    require_fits(buffer)
     hdus: list[Hdu] = []
     offset = 0
     while offset < len(buffer) and (not hdus or buffer.startswith(b"XTENSION", offset)):
@@ -58,6 +51,18 @@ def fits_hdus(buffer: bytes, *, max_hdus: int = 1000, max_cards: int = 20_000) -
         hdus.append(hdu)
         offset = hdu.offset + -(-hdu.size // BLOCK) * BLOCK
     return hdus
+
+
+def require_fits(buffer: bytes) -> None:
+    """Refuse what does not start as FITS does (``fits.empty``, ``fits.not_fits``)."""
+    if not buffer:
+        raise UsageError("fits.empty", "the file is empty (0 bytes); a FITS file starts with 'SIMPLE  ='")
+    if not buffer.startswith((b"SIMPLE  =", b"SIMPLE=")):
+        raise UsageError(
+            "fits.not_fits",
+            "not a FITS file: it starts with {start!r}, not with 'SIMPLE  ='",
+            start=buffer[:16].decode("latin-1"),
+        )
 
 
 def _hdu(buffer: bytes, offset: int, index: int, max_cards: int) -> Hdu:

@@ -10,6 +10,7 @@ from tianku.model.vocabulary import is_vounit, suggest_ucds, suggest_unit, ucd_p
 from tianku.products.context import set_context
 from tianku.products.keys import compile_keys
 from tianku.products.obscore import compile_mapping
+from tianku.products.selection import compile_where
 from tianku.usecases.check.finding import Report
 
 #: readers that take times and spectral limits from the files themselves
@@ -42,6 +43,10 @@ def check_products(report: Report, name: str, authority: str) -> None:
     where = ("products", name)
     _check_files(report, name, config)
     _check_key(report, name, config)
+    try:
+        compile_where(set_context(report.dataset, name, authority))
+    except UsageError as error:
+        report.error((*where, "where"), error.message)
     for protocol, types in _TYPES.items():
         if protocol in config.protocols and config.type not in types:
             message = f"{protocol.upper()} serves {' and '.join(types)} sets, this one is {config.type}"
