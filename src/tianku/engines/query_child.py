@@ -35,16 +35,23 @@ def main() -> None:
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     spill: list[str] = []
     threading.Thread(target=_end_with_parent, args=(spill,), daemon=True).start()
-    with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as status:
-        while len(head := source.read(HEADER.size)) == HEADER.size:
-            request = json.loads(source.read(HEADER.unpack(head)[0]))
-            spill[:] = [request["settings"]["temp_dir"]]
-            uploads = {name: pa.ipc.open_stream(source).read_all() for name in request["uploads"]}
-            outcome = _answer(request, uploads, sink)
-            status.write(json.dumps(outcome) + "\n")
-            status.flush()
-            if not outcome["ok"]:  # the end of the pipe tells the parent that no more rows come
-                return
+    while len(head := source.read(HEADER.size)) == HEADER.size:
+        request = json.loads(source.read(HEADER.unpack(head)[0]))
+        spill[:] = [request["settings"]["temp_dir"]]
+        uploads = {name: pa.ipc.open_stream(source).read_all() for name in request["uploads"]}
+        outcome = _answer(request, uploads, sink)
+        # the parent does this too, unless its own end is why the answer failed
+        shutil.rmtree(spill[0], ignore_errors=True)
+        _tell(int(sys.argv[1]), outcome)
+        if not outcome["ok"]:  # the end of the pipe tells the parent that no more rows come
+            os._exit(0)  # without a last flush into a pipe that may be gone
+
+
+def _tell(descriptor: int, outcome: dict[str, Any]) -> None:
+    try:
+        os.write(descriptor, (json.dumps(outcome) + "\n").encode())
+    except BrokenPipeError:
+        os._exit(1)  # the parent is gone: nobody to tell
 
 
 def _answer(request: dict[str, Any], uploads: dict[str, pa.Table], sink: BinaryIO) -> dict[str, Any]:
