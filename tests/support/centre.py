@@ -147,8 +147,18 @@ class _Engine(DuckDBEngine):
 def _obscore(stored: dict[str, Stored]) -> tuple[dict[str, TableMeta], dict[str, Stored]]:
     columns = (
         Column(name="obs_publisher_did", type=DataType.STRING, ucd="meta.ref.ivoid", std=True),
+        Column(name="access_url", type=DataType.STRING, ucd="meta.ref.url", std=True),
+        Column(name="access_format", type=DataType.STRING, ucd="meta.code.mime", std=True),
         Column(name="s_ra", type=DataType.FLOAT64, unit="deg", ucd="pos.eq.ra", std=True),
     )
-    rows = pa.table({"obs_publisher_did": ["ivo://test.example/sky/dr1/s?1"], "s_ra": [1.0], "_policy": [1]})
+    rows = pa.table(
+        {
+            "obs_publisher_did": ["ivo://test.example/sky/dr1/s?1"],
+            "access_url": ["/vo/datalink/links?ID=x"],
+            "access_format": ["application/x-votable+xml;content=datalink"],
+            "s_ra": [1.0],
+            "_policy": [1],
+        }
+    )
     table = TableMeta(schema_name="ivoa", name="obscore", kind="system", columns=columns)
     return {"ivoa.obscore": table}, stored | {"ivoa.obscore": Stored("ivoa.obscore@1", rows.schema, 1, table=rows)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from astropy.io.votable import parse
@@ -90,6 +91,19 @@ def test_errors_are_votables_that_say_what_is_wrong(
     assert invalid(reply.body) == []
 
 
+def test_every_example_works(address: str) -> None:
+    reply = fetch(address, "/vo/tap/examples")
+    assert reply.headers["content-type"] == "application/xhtml+xml"
+    root = ElementTree.fromstring(reply.body)
+    found = [e for e in root.iter() if e.get("typeof") == "example"]
+    assert len({e.get("id") for e in found}) == len(found) >= 3
+    for example in found:
+        assert example.get("resource") == f"#{example.get('id')}"
+        text = next(e.text for e in example.iter() if e.get("property") == "query")
+        if "obscore" not in str(text):  # the support's ObsCore has a few columns only
+            assert query(address, str(text)).status == 200, text
+
+
 def test_what_is_not_known_is_ignored(address: str) -> None:
     extra = {"REQUEST": "doQuery", "VERSION": "1.0", "RUNID": "me", "DUMMY": "ignore-me", "FORMAT": "csv"}
     assert query(address, f"SELECT COUNT(*) AS n FROM {STARS}", **extra).text.split() == ["n", "500"]
@@ -104,6 +118,11 @@ def test_answers_with_publisher_identifiers_carry_the_datalink_descriptor(addres
     assert service.groups[0].entries[0].ref == "obs_publisher_did"
     assert invalid(reply.body) == []
     assert len(votable(query(address, f"SELECT ra FROM {STARS}")).resources) == 1
+
+
+def test_addresses_in_rows_are_absolute(address: str) -> None:
+    reply = query(address, "SELECT access_url, s_ra FROM ivoa.obscore", FORMAT="csv")
+    assert f"{address}/vo/datalink/links?ID=x" in reply.text
 
 
 @pytest.mark.parametrize("form", ["votable", "votable/td"])

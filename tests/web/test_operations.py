@@ -22,7 +22,7 @@ def test_every_answer_has_security_headers(address: str) -> None:
     for path in ("/healthz", "/vo/tap/availability", "/api/v1/datasets", "/nothing", "/vo/nothing"):
         headers = fetch(address, path).headers
         assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "SAMEORIGIN"
-        assert "server" not in headers
+        assert headers["server"] == "Tianku"
 
 
 @pytest.mark.parametrize(

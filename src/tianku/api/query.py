@@ -16,9 +16,11 @@ from starlette.responses import Response
 from tianku.api import describe
 from tianku.api.operation import Operation
 from tianku.engines.base import Cancellation
+from tianku.http.absolute import base_url
 from tianku.http.body import BoundedBody, read_body
 from tianku.http.caching import cache_headers
 from tianku.http.context import FORM_BYTES, context_of, principal_of
+from tianku.http.links import absolute_links
 from tianku.http.source import Source
 from tianku.http.stream import Reply, stream
 from tianku.model.errors import UsageError
@@ -46,6 +48,7 @@ async def query(request: Request) -> Response:
     context.gate.check()
     asked = await read_request(request)
     principal = await principal_of(request)
+    base = base_url(request, context.site)
     last = asked.offset + asked.limit
     most = context.site.limits.sync_rows
     if last > most:
@@ -56,7 +59,7 @@ async def query(request: Request) -> Response:
 
     def opener(cancellation: Cancellation) -> Reply:
         with run_adql(context.centre, principal, asked.adql, maxrec=last, cancellation=cancellation) as answer:
-            body = page(answer, asked)
+            body = page(answer, asked, base)
             text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
             return Reply(Source([text]), "application/json", cache_headers(answer.public))
 
@@ -74,10 +77,10 @@ async def read_request(request: Request) -> QueryRequest:
         raise UsageError("api.body", "{where}: {reason}", where=where, reason=first["msg"]) from None
 
 
-def page(answer: Answer, asked: QueryRequest) -> dict[str, Any]:
+def page(answer: Answer, asked: QueryRequest, base: str) -> dict[str, Any]:
     """Return the page as JSON values; the answer is read to its end."""
     rows: list[list[Any]] = []
-    for batch in _after(answer.batches(), asked.offset):
+    for batch in absolute_links(answer.columns, _after(answer.batches(), asked.offset), base):
         columns = [_values(array) for array in batch.columns]
         rows.extend(map(list, zip(*columns, strict=True)))
     return {

@@ -10,6 +10,7 @@ import pyarrow as pa
 from tianku.formats.table import TableInfo
 from tianku.formats.writers import WriterSpec
 from tianku.http.caching import cache_headers
+from tianku.http.links import absolute_links
 from tianku.http.source import Source
 from tianku.http.stream import Reply
 from tianku.model.metadata import Column
@@ -23,6 +24,7 @@ def table_reply(
     answer: Answer,
     writer: WriterSpec,
     info: TableInfo,
+    base: str,
     *,
     columns: tuple[Column, ...] | None = None,
     reshape: Reshape | None = None,
@@ -31,10 +33,11 @@ def table_reply(
 ) -> Reply:
     """Return the reply that writes `answer`, and owns it from now on.
 
-    `columns` and `reshape` go together: what the writer sees when it differs from what the
-    query gave. `media_type` replaces the writer's.
+    `base` is put before addresses that are paths of this site. `columns` and `reshape` go
+    together: what the writer sees when it differs from what the query gave. `media_type`
+    replaces the writer's.
     """
-    batches = answer.batches()
+    batches = absolute_links(answer.columns, answer.batches(), base)
     if reshape is not None:
         batches = reshape(batches)
     pieces = writer.write(columns or answer.columns, batches, replace(info, overflow=answer.overflow))

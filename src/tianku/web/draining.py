@@ -38,7 +38,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def server_config(application: Application, log_level: str = "info") -> uvicorn.Config:
-    """Return how uvicorn serves: own proxy rules, no banner, bounded keep-alive."""
+    """Return how uvicorn serves: own proxy rules, no versions told, bounded keep-alive."""
     return uvicorn.Config(
         application,
         http="httptools",
@@ -47,6 +47,7 @@ def server_config(application: Application, log_level: str = "info") -> uvicorn.
         lifespan="on",
         proxy_headers=False,
         server_header=False,
+        headers=[("server", "Tianku")],
         access_log=False,
         log_level=log_level,
         timeout_keep_alive=20,

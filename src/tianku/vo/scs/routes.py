@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from tianku.engines.base import Cancellation
 from tianku.formats.table import TableInfo
-from tianku.http.absolute import absolute
+from tianku.http.absolute import base_url
 from tianku.http.caching import cache_headers
 from tianku.http.context import FORM_BYTES, Context, context_of, principal_of
 from tianku.http.errors import guarded
@@ -44,10 +44,10 @@ async def search(request: Request, address: ScsAddress) -> Response:
     context.gate.check()
     query = scs_query(await read_params(request, FORM_BYTES), context.site.limits.cone_degrees)
     principal = await principal_of(request)
-    links_url = absolute(request, context.site, "/vo/datalink/links")
+    base = base_url(request, context.site)
 
     def opener(cancellation: Cancellation) -> Reply:
-        return _answer(context, principal, address, query, links_url, cancellation)
+        return _answer(context, principal, address, query, base, cancellation)
 
     return await stream(request.receive, context.pools, context.pools.engine, context.gauges, opener)
 
@@ -57,7 +57,7 @@ def _answer(
     principal: Principal,
     address: ScsAddress,
     query: ScsQuery,
-    links_url: str,
+    base: str,
     cancellation: Cancellation,
 ) -> Reply:
     meta = table_of(context.centre, principal, address)
@@ -70,10 +70,10 @@ def _answer(
         name=meta.name,
         description=str(meta.title or meta.description),
         coosys=coordinate_systems(meta, chosen.written),
-        services=link_services(chosen.written, links_url),
+        services=link_services(chosen.written, f"{base}/vo/datalink/links"),
     )
     return table_reply(
-        answer, query.writer, info, columns=chosen.written, reshape=chosen.reshape, media_type=MEDIA_TYPE
+        answer, query.writer, info, base, columns=chosen.written, reshape=chosen.reshape, media_type=MEDIA_TYPE
     )
 
 
@@ -81,7 +81,7 @@ async def describe(request: Request, address: ScsAddress) -> Response:
     """``GET …/scs/capabilities`` and ``…/scs/tables``."""
     context = context_of(request)
     principal = await principal_of(request)
-    base = absolute(request, context.site, address.path)
+    base = base_url(request, context.site) + address.path
     make = capabilities if address.sibling == "capabilities" else tables
 
     def opener(cancellation: Cancellation) -> Reply:

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from tianku.engines.base import Cancellation
 from tianku.formats.table import Info, TableInfo
-from tianku.http.absolute import absolute, base_url
+from tianku.http.absolute import base_url
 from tianku.http.context import FORM_BYTES, context_of, principal_of
 from tianku.http.errors import guarded
 from tianku.http.params import read_params
@@ -19,6 +19,7 @@ from tianku.usecases.query import Answer, run_adql
 from tianku.vo.dali.describe import coordinate_systems, link_services
 from tianku.vo.dali.errors import votable_error
 from tianku.vo.tap.describe import capabilities_document
+from tianku.vo.tap.examples import document
 from tianku.vo.tap.params import TapQuery, tap_query
 from tianku.vo.vosi.routes import availability, one_table, tables
 from tianku.vo.xml import xml_response
@@ -32,13 +33,13 @@ async def sync(request: Request) -> Response:
     context.gate.check()
     query = tap_query(await read_params(request, FORM_BYTES))
     principal = await principal_of(request)
-    links_url = absolute(request, context.site, "/vo/datalink/links")
+    base = base_url(request, context.site)
 
     def opener(cancellation: Cancellation) -> Reply:
         answer = run_adql(context.centre, principal, query.adql, maxrec=query.maxrec, cancellation=cancellation)
-        info = table_info(query, answer, links_url)
+        info = table_info(query, answer, f"{base}/vo/datalink/links")
         filename = f"result.{query.writer.extension}"
-        return table_reply(answer, query.writer, info, filename=filename)
+        return table_reply(answer, query.writer, info, base, filename=filename)
 
     return await stream(request.receive, context.pools, context.pools.long, context.gauges, opener)
 
@@ -64,6 +65,19 @@ async def capabilities(request: Request) -> Response:
     return xml_response(capabilities_document(base, context.site.limits, obscore))
 
 
+async def examples(request: Request) -> Response:
+    """``GET /vo/tap/examples`` (DALI 1.1, 2.3)."""
+    context = context_of(request)
+    principal = await principal_of(request)
+    base = base_url(request, context.site) + BASE
+
+    def make() -> bytes:
+        return document(schema.schemas(context.centre, principal), base)
+
+    body = await context.pools.engine.run(make)
+    return xml_response(body, media_type="application/xhtml+xml", public=principal.anonymous)
+
+
 async def root(request: Request) -> Response:
     """``GET /vo/tap``: a person who follows the service's address sees what it is."""
     return RedirectResponse(f"{BASE}/capabilities", status_code=303)
@@ -77,6 +91,7 @@ def routes() -> list[Route]:
         Route(f"{BASE}/sync", guard(sync), methods=["GET", "POST"]),
         Route(f"{BASE}/capabilities", guard(capabilities), methods=["GET"]),
         Route(f"{BASE}/availability", guard(availability), methods=["GET"]),
+        Route(f"{BASE}/examples", guard(examples), methods=["GET"]),
         Route(f"{BASE}/tables", guard(tables), methods=["GET"]),
         Route(f"{BASE}/tables/{{name}}", guard(one_table), methods=["GET"]),
     ]

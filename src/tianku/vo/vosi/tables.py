@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tianku.catalogue.tap_schema import delimited
 from tianku.model.metadata import Column, ForeignKey, TableMeta
 from tianku.model.types import TYPES, DataType
 from tianku.usecases.schema import SchemaListing
@@ -39,8 +40,7 @@ def table_document(table: TableMeta) -> bytes:
 
 def _table(table: TableMeta, opened: str, closed: str, columns: bool) -> bytes:
     macros = _macros()
-    kind = "view" if table.kind == "system" and table.schema_name.lower() == "ivoa" else "table"
-    parts = [f'{opened} type="{kind}">\n', str(macros.head(_head(table)))]
+    parts = [f'{opened} type="table">\n', str(macros.head(_head(table)))]
     if columns:
         parts.append(_columns(_Same((table.columns, table.id_column))))
         parts.append(str(macros.keys([_key(table, key) for key in table.foreign_keys])))
@@ -80,7 +80,7 @@ def _column(column: Column, primary: bool) -> dict[str, Any]:
     textual = column.type in (DataType.STRING, DataType.TIMESTAMP)
     flags = [("primary", primary), ("indexed", column.indexed), ("nullable", column.nullable)]
     return {
-        "name": column.name,
+        "name": delimited(column.name),
         "description": str(column.description),
         "unit": column.unit,
         "ucd": column.ucd,
