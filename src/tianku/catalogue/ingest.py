@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,10 +131,8 @@ class _Job:
             if not self.statistics.rows:
                 raise self._nothing_left()
             data = [self.root / entry.path for entry in entries]
-            self.meter.stage("ids", self.statistics.rows)
-            ids = self._id_tables(con, data) if placed else self._check_ids(con, data)
-            self.meter.stage("statistics", self.statistics.rows)
-            distinct = approximate_distinct(con, data, self.schema)
+            self.meter.stage("ids and statistics", self.statistics.rows)
+            ids, distinct = self._side_tables(con, data, placed)
         coverage = self._coverage() if placed else None
         failpoint("ingest.before_manifest")
         self.meter.finish()
@@ -173,6 +172,16 @@ class _Job:
         said = self.dataset.config.tables[self.table]
         wanted = dict.fromkeys([*([said.id] if said.id else []), *said.unique])
         return [c.meta.name for name in wanted if (c := self.plan.column(name)) is not None]
+
+    def _side_tables(
+        self, con: duckdb.DuckDBPyConnection, data: list[Path], placed: bool
+    ) -> tuple[dict[str, IdTable], dict[str, int]]:
+        """Two scans of the new files at once: one waits for its writer, the other for memory."""
+        make = self._id_tables if placed else self._check_ids
+        with ThreadPoolExecutor(1, thread_name_prefix="ingest-ids") as pool:
+            ids = pool.submit(make, con.cursor(), data)
+            distinct = approximate_distinct(con, data, self.schema)
+            return ids.result(), distinct
 
     def _id_tables(self, con: duckdb.DuckDBPyConnection, data: list[Path]) -> dict[str, IdTable]:
         made = {}

@@ -40,8 +40,7 @@ class SkyCounts:
         """Count rows by their order-29 index."""
         self.unplaced += nulls
         if len(index):
-            cells, rows = np.unique(index >> (2 * (ORDER - COUNT_ORDER)), return_counts=True)
-            self.cells[cells] += rows
+            self.cells += np.bincount(index >> (2 * (ORDER - COUNT_ORDER)), minlength=len(self.cells))
 
     def partitions(self, max_rows: int) -> list[Partition]:
         """Return the non-empty partitions in index order, each the largest cell with at most `max_rows` rows."""

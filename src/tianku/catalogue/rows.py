@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -34,20 +33,15 @@ class Rows:
     counts: Counts
     #: the error that ended the stream: engines that pull it keep only its text
     error: BaseException | None = None
-    #: seconds spent waiting for readers, of the thread that pulls
-    waited: float = 0.0
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         sources: list[Callable[[], Iterator[tuple[pa.RecordBatch, Counts]]]] = [
             partial(self._read, file) for file in self.files
         ]
         try:
-            started = time.perf_counter()
             for batch, counts in in_order(sources, self.threads):
-                self.waited += time.perf_counter() - started
                 self._count(batch, counts)
                 yield batch
-                started = time.perf_counter()
         except BaseException as error:
             self.error = error
             raise

@@ -17,7 +17,7 @@ from tianku.catalogue.partition import Partition
 from tianku.catalogue.statistics import Statistics
 from tianku.model.metadata import HEALPIX_COLUMN
 from tianku.sky.moc import MOC, from_pixels
-from tianku.sky.ranges import ORDER
+from tianku.sky.ranges import ORDER, distinct_sorted
 from tianku.storage.failpoints import failpoint
 
 #: order at which the coverage is kept while writing
@@ -53,20 +53,20 @@ class Writer:
         self.statistics.second(table)
         if HEALPIX_COLUMN in self.schema.names:
             index = table[HEALPIX_COLUMN].drop_null().to_numpy()
-            self._cells.append(np.unique(index >> (2 * (ORDER - MOC_ORDER))))
+            self._cells.append(distinct_sorted(index >> (2 * (ORDER - MOC_ORDER))))
         return write_parquet(path, table, self.root)
 
     def covered(self) -> np.ndarray:
-        """Cells of `MOC_ORDER` that hold rows, as the first order-29 index in each."""
-        cells = np.unique(np.concatenate(self._cells)) if self._cells else np.empty(0, dtype=np.int64)
-        return cells << (2 * (ORDER - MOC_ORDER))
+        """Sorted cells of `MOC_ORDER` that hold rows, as the first order-29 index in each."""
+        cells = np.sort(np.concatenate(self._cells)) if self._cells else np.empty(0, dtype=np.int64)
+        return distinct_sorted(cells) << (2 * (ORDER - MOC_ORDER))
 
 
 def bounded_moc(index: np.ndarray, max_runs: int) -> MOC:
-    """Return the coverage of order-29 indices at the finest order, up to `MOC_ORDER`, with few enough runs."""
+    """Return the coverage of sorted order-29 indices at the finest order with at most `max_runs` runs."""
     order = MOC_ORDER
     while True:
-        cells = np.unique(index >> (2 * (ORDER - order)))
+        cells = distinct_sorted(index >> (2 * (ORDER - order)))
         if order == 0 or np.count_nonzero(np.diff(cells) != 1) <= max_runs:
             return from_pixels(cells << (2 * (ORDER - order)), order)
         order -= 1

@@ -12,14 +12,14 @@ from astropy.coordinates import Latitude, Longitude
 from mocpy import MOC
 
 from tianku.model.errors import UsageError
-from tianku.sky.ranges import ORDER, Int64Array
+from tianku.sky.ranges import ORDER, Int64Array, distinct_sorted
 
 __all__ = ["MOC", "contains", "from_ascii", "from_cones", "from_fits", "from_pixels", "to_ascii", "to_fits"]
 
 
 def from_pixels(healpix29: Int64Array, order: int = 10) -> MOC:
     """Return the coverage at `order` of positions given by order-29 NESTED indices (negative = none)."""
-    cells = np.unique(healpix29[healpix29 >= 0] >> (2 * (ORDER - order)))
+    cells = distinct_sorted(np.sort(healpix29[healpix29 >= 0]) >> (2 * (ORDER - order)))
     if len(cells) == 0:
         return MOC.new_empty(order)
     # Ranges, not cells: mocpy builds from a million single cells in seconds, from their runs in no time.
