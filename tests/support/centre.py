@@ -97,10 +97,11 @@ class FakeCurrent:
 
 @dataclass
 class FakeCentre:
-    """As `tianku.usecases.centre.Centre`, over rows in memory; `closed` adds a data set nobody may see."""
+    """As `tianku.usecases.centre.Centre`, over rows in memory; `closed` adds a data set nobody may see, `listed` one whose existence alone is public."""
 
     data_root: Path
     closed: bool = False
+    listed: bool = False
     obscore: bool = False
     limits: dict[str, Any] = field(default_factory=dict)
     site_more: dict[str, Any] = field(default_factory=dict)
@@ -115,10 +116,12 @@ class FakeCentre:
         tables = {"stars": meta(OPEN), "unnamed": meta(OPEN, "unnamed", identifier=None)}
         datasets = [published(OPEN, list(tables.values()), description="All <of> it")]
         stored = {t.qualified_name: self._stored(t, stars()) for t in tables.values()}
-        if self.closed:
+        if self.closed or self.listed:
             hidden = meta(CLOSED, rows=7)
-            nobody = {"existence": ["group:x"], "metadata": ["group:x"], "data": ["group:x"]}
-            datasets.append(published(CLOSED, [hidden], access=nobody))
+            who = {level: ["group:x"] for level in ("existence", "metadata", "data")}
+            if self.listed:
+                who["existence"] = ["public"]
+            datasets.append(published(CLOSED, [hidden], access=who))
             stored[hidden.qualified_name] = self._stored(hidden, stars(2, 7))
         system = {}
         if self.obscore:

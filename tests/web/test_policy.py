@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,3 +60,31 @@ def test_no_byte_changes(both: tuple[Application, Application], path: str) -> No
 
 def _normal(answer: Answer) -> tuple[int, dict[str, str], str]:
     return answer.status, answer.headers, answer.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/vo/tap/sync?LANG=ADQL&QUERY=SELECT+*+FROM+secret_dr1.stars",
+        "/vo/secret/dr1/stars/scs?RA=10&DEC=20&SR=1",
+        "/vo/secret/dr1/stars/scs/capabilities",
+        "/vo/tap/tables/secret_dr1.stars",
+    ],
+)
+def test_what_is_listed_but_closed_asks_who_you_are(tmp_path: Path, path: str) -> None:
+    centre = FakeCentre(tmp_path, listed=True)
+    answer = get(create_app(centre), path)  # type: ignore[arg-type]
+    assert answer.status == 401 and answer.headers["www-authenticate"].startswith("Bearer")
+    assert answer.headers["cache-control"] == "private, no-store" and "not public" in answer.text
+    centre.close()
+
+
+def test_what_is_listed_shows_its_name_and_no_numbers(tmp_path: Path) -> None:
+    centre = FakeCentre(tmp_path, listed=True)
+    app = create_app(centre)  # type: ignore[arg-type]
+    table = json.loads(get(app, "/api/v1/datasets/secret/dr1/tables/stars").text)
+    assert table["rows"] is None and table["access"] == {"existence": True, "metadata": False, "data": False}
+    assert "statistics" not in table["columns"][0] and table["coverage"] is None
+    assert "secret" not in get(app, "/vo/tap/tables").text
+    assert "secret" not in get(app, "/api/v1/schema").text
+    centre.close()

@@ -18,14 +18,14 @@ NOTICE_SECONDS = 0.5
 class DrainingServer(uvicorn.Server):
     """Stops in order: not ready, no new queries, streams end or are interrupted, the centre closes."""
 
-    def __init__(self, config: uvicorn.Config, application: Application) -> None:
+    def __init__(self, config: uvicorn.Config, application: Application, notice: float = NOTICE_SECONDS) -> None:
         super().__init__(config)
-        self._application = application
+        self._application, self._notice = application, notice
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the gate, give notice, then stop as uvicorn does."""
         self._application.context.gate.close()
-        await asyncio.sleep(NOTICE_SECONDS)
+        await asyncio.sleep(self._notice)
         await super().shutdown(sockets)
 
 
@@ -37,7 +37,9 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def server_config(application: Application, log_level: str = "info") -> uvicorn.Config:
+def server_config(
+    application: Application, *, log_level: str = "info", stream_seconds: int = STREAM_SECONDS
+) -> uvicorn.Config:
     """Return how uvicorn serves: own proxy rules, no versions told, bounded keep-alive."""
     return uvicorn.Config(
         application,
@@ -51,5 +53,5 @@ def server_config(application: Application, log_level: str = "info") -> uvicorn.
         access_log=False,
         log_level=log_level,
         timeout_keep_alive=20,
-        timeout_graceful_shutdown=STREAM_SECONDS,
+        timeout_graceful_shutdown=stream_seconds,
     )

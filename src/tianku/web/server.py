@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from tianku.web.workers import supervise
 def serve(root: Path, host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
     """Serve the installation in `root` until a signal ends it."""
     listener = listen(host, port)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
+    sys.stderr.write(f"Tianku serves {root} at {address} with {workers} process(es)\n")
     if workers == 1:
         run_worker(root, listener, 1)
     else:

@@ -61,7 +61,7 @@ def _table_examples(table: TableMeta) -> Iterator[Example]:
     yield Example(
         f"{stem}-cone",
         f"Cone search in {name}",
-        f"SELECT TOP 100 *\nFROM {name}\nWHERE 1 = CONTAINS({_point(position)}, CIRCLE(56.75, 24.12, 1))",
+        f"SELECT TOP 100 *\nFROM {name}\nWHERE 1 = CONTAINS({_point(position)}, CIRCLE('ICRS', 56.75, 24.12, 1))",
         "Rows within one degree of the Pleiades.",
     )
     column = _measured(table)
@@ -76,7 +76,7 @@ def _table_examples(table: TableMeta) -> Iterator[Example]:
 
 
 def _point(position: Position) -> str:
-    return f"POINT({delimited(position.ra)}, {delimited(position.dec)})"
+    return f"POINT('ICRS', {delimited(position.ra)}, {delimited(position.dec)})"
 
 
 def _measured(table: TableMeta) -> Column | None:
