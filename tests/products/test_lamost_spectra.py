@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
-from astropy.io import fits
 from astropy.time import Time
+from tests.support.spectra import truth as truth_of
 
 from tianku.model.metadata import Bit
 from tianku.products.readers import read_spectrum
 from tianku.products.spectrum import FluxInfo, Part, Spectrum
-
-ROWS = {"flux": "flux", "inverse": "ivar", "wavelength": "wavelength", "andmask": "andmask", "ormask": "ormask"}
 
 
 @pytest.fixture(scope="module")
@@ -27,27 +23,6 @@ def files(test_data: Path) -> list[Path]:
 @pytest.fixture(scope="module")
 def spectra(files: list[Path]) -> dict[Path, Spectrum]:
     return {path: read_spectrum(path) for path in files}
-
-
-def _truth(path: Path) -> dict[str, dict[str, np.ndarray]]:
-    """Arrays by part and role, as astropy reads them."""
-    with warnings.catch_warnings(), fits.open(path) as hdus:
-        warnings.simplefilter("ignore")
-        if hdus[0].header["NAXIS"] == 2:
-            words = re.findall(r"\w+", hdus[0].header["EXTEN0"].lower())
-            rows = {ROWS[w]: np.array(row) for w, row in zip(words, hdus[0].data, strict=True) if w in ROWS}
-            if "wavelength" not in rows:
-                c0, c1 = hdus[0].header["COEFF0"], hdus[0].header["COEFF1"]
-                rows["wavelength"] = 10 ** (c0 + c1 * np.arange(len(rows["flux"])))
-            return {"COADD": rows}
-        return {h.name: _columns(h) for h in hdus[1:]}
-
-
-def _columns(hdu: fits.BinTableHDU) -> dict[str, np.ndarray]:
-    found = {name.lower(): np.atleast_1d(np.squeeze(hdu.data[name])) for name in hdu.columns.names}
-    if "loglam" in found:
-        found["wavelength"] = 10 ** found.pop("loglam").astype(np.float64)
-    return found
 
 
 def _same(part: Part, truth: dict[str, np.ndarray]) -> None:
@@ -65,7 +40,7 @@ def _same(part: Part, truth: dict[str, np.ndarray]) -> None:
 def test_all_188_files_equal_astropy(spectra: dict[Path, Spectrum]) -> None:
     assert len(spectra) == 188
     for path, spectrum in spectra.items():
-        truth = _truth(path)
+        truth = truth_of(path)
         assert {p.name for p in spectrum.parts} == set(truth), path.name
         for part in spectrum.parts:
             _same(part, truth[part.name])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import struct
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from astropy.io import fits
 from astropy.io.votable import parse_single_table
 from PIL import Image
 from product_sets import UNIT
+from tests.support.spectra import unwired
 
 from tianku.model.errors import NotFoundError
 from tianku.model.metadata import Bit
@@ -23,24 +23,11 @@ from tianku.model.vocabulary.ucds import ucd_problem
 from tianku.model.vocabulary.units import is_vounit
 from tianku.products.plot import thumbnail, ticks, to_png
 from tianku.products.readers import read_spectrum
-from tianku.products.render import WIRE_MAGIC, inverse_square, table_columns, to_csv, to_fits, to_votable, to_wire
+from tianku.products.render import inverse_square, table_columns, to_csv, to_fits, to_votable, to_wire
 from tianku.products.spectrum import FluxInfo, Part, Spectrum
 
 FLUX = FluxInfo(UNIT, "relative")
 BITS = {"andmask": (Bit(bit=7, name="NEARBADPIX", description=Text(en="near a bad pixel", zh="邻近坏像素")),)}
-
-
-def unwired(reply: bytes) -> tuple[dict[str, Any], list[dict[str, np.ndarray]]]:
-    """Read a reply as the viewer does."""
-    assert reply[:4] == WIRE_MAGIC
-    (length,) = struct.unpack("<I", reply[4:8])
-    header = json.loads(reply[8 : 8 + length])
-    data = reply[8 + length :]
-    arrays = [
-        {name: np.frombuffer(data, "<" + c["type"], part["n"], c["offset"]) for name, c in part["columns"].items()}
-        for part in header["parts"]
-    ]
-    return header, arrays
 
 
 def same(part: Part, arrays: dict[str, np.ndarray]) -> None:
@@ -75,11 +62,21 @@ def test_every_real_file_arrives_whole(files: list[Path]) -> None:
 def test_the_reply_says_what_the_numbers_are(spectrum: Spectrum) -> None:
     header, _ = unwired(to_wire(spectrum))
     part = header["parts"][0]
-    assert part["flux_unit"] == UNIT and part["calibration"] == "relative" and part["frame"] == "HELIOCENTER"
-    assert part["bits"]["andmask"] == [
-        {"bit": 7, "name": "NEARBADPIX", "en": "near a bad pixel", "zh": "邻近坏像素"}
-    ]
-    assert header["header"]["OBSID"] == 3703110 and part["columns"]["wavelength"]["type"] == "f8"
+    assert (
+        header["flux"] == {"unit": UNIT, "calibration": "relative"} and header["frame"] == "heliocentric, vacuum"
+    )
+    text = {"en": "near a bad pixel", "zh": "邻近坏像素"}
+    assert header["masks"]["andmask"] == [{"bit": 7, "name": "NEARBADPIX", "description": text}]
+    assert (header["id"], header["title"]) == ("3703110", "LAMOST J091219.42+275336.4")
+    assert (header["class"], header["subclass"], header["z"]) == ("STAR", "K7", -5.617e-05)
+    assert header["header"]["OBSID"] == 3703110 and part["columns"]["wavelength"]["dtype"] == "f8"
+    assert header["simulated"] is False
+
+
+def test_a_sentinel_is_no_redshift(spectrum: Spectrum) -> None:
+    unknown = replace(spectrum, header={**spectrum.header, "Z": -9999.0, "SIMULATE": True})
+    header, _ = unwired(to_wire(unknown))
+    assert header["z"] is None and header["simulated"] is True
 
 
 def test_csv_holds_the_values(spectrum: Spectrum) -> None:

@@ -6,7 +6,7 @@ import json
 import math
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from tianku.formats.csv import write_csv
 from tianku.formats.table import Info, TableInfo
 from tianku.formats.votable import write_binary2
 from tianku.model.errors import NotFoundError
-from tianku.model.metadata import Column
+from tianku.model.metadata import Bit, Column
 from tianku.model.text import Text
 from tianku.model.types import DataType
 from tianku.products.fits_write import Card, primary, row_table
@@ -34,8 +34,8 @@ def to_wire(spectrum: Spectrum) -> bytes:
     """Return the reply that the viewer draws.
 
     ``TKS1``, uint32 header length, JSON header (padded with blanks to 8 bytes), then the arrays:
-    raw little-endian columns, wavelengths float64, flux and ivar as in the file, masks int32. Offsets
-    in the header count from the end of the header.
+    raw little-endian columns, wavelengths float64, flux and ivar as in the file, masks int32 under
+    ``mask:<name>``. Offsets in the header count from the end of the header.
     """
     blobs: list[bytes] = []
     described, offset = [], 0
@@ -43,17 +43,56 @@ def to_wire(spectrum: Spectrum) -> bytes:
         columns: dict[str, dict[str, Any]] = {}
         for name, array in part_arrays(part).items():
             data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
-            columns[name] = {"offset": offset, "type": array.dtype.str[1:]}
+            shown = f"mask:{name}" if name in part.masks else name
+            columns[shown] = {"offset": offset, "dtype": array.dtype.str[1:]}
             blobs.append(data.ljust(-(-len(data) // _ALIGN) * _ALIGN, b"\0"))
             offset += len(blobs[-1])
         described.append({**_described(part), "columns": columns})
-    header = {"layout": spectrum.layout, "notes": spectrum.notes, "ra": spectrum.ra, "dec": spectrum.dec}
-    keywords = {k: _plain(v) for k, v in spectrum.header.items()}
-    text = json.dumps(
-        {**header, "parts": described, "header": keywords}, ensure_ascii=False, allow_nan=False
-    ).encode()
+    header = {**_facts(spectrum), "parts": described}
+    text = json.dumps(header, ensure_ascii=False, allow_nan=False).encode()
     padded = text.ljust(-(-(len(text) + _ALIGN) // _ALIGN) * _ALIGN - _ALIGN)
     return WIRE_MAGIC + struct.pack("<I", len(padded)) + padded + b"".join(blobs)
+
+
+def _facts(spectrum: Spectrum) -> dict[str, Any]:
+    """What the viewer says of the whole spectrum; flux and frame are those of a set, so of every part."""
+    keywords = {k: _plain(v) for k, v in spectrum.header.items()}
+    first = spectrum.parts[0]
+    redshift = keywords.get("Z")
+    known = isinstance(redshift, int | float) and redshift > -1  # the null sentinels are far below
+    masks = {name: _bits(bits) for part in spectrum.parts for name, bits in part.bits.items()}
+    return {
+        "id": str(keywords.get("OBSID") or keywords.get("FILENAME") or ""),
+        "title": keywords.get("DESIG") or keywords.get("OBJECT"),
+        "class": keywords.get("CLASS"),
+        "subclass": keywords.get("SUBCLASS"),
+        "z": redshift if known else None,
+        "simulated": keywords.get("SIMULATE") is True,
+        "flux": {"unit": first.flux_unit, "calibration": first.calibration},
+        "frame": f"{_adjective(first.frame)}, vacuum",
+        "masks": masks,
+        "layout": spectrum.layout,
+        "notes": spectrum.notes,
+        "ra": spectrum.ra,
+        "dec": spectrum.dec,
+        "header": keywords,
+    }
+
+
+def _adjective(frame: str) -> str:
+    """``HELIOCENTER`` -> ``heliocentric``."""
+    return frame.lower().removesuffix("er") + "ric"
+
+
+def _bits(bits: Iterable[Bit]) -> list[dict[str, Any]]:
+    return [
+        {
+            "bit": bit.bit,
+            "name": bit.name,
+            "description": {"en": bit.description.in_("en"), "zh": bit.description.in_("zh")},
+        }
+        for bit in bits
+    ]
 
 
 def part_arrays(part: Part) -> dict[str, npt.NDArray[np.generic]]:
@@ -64,15 +103,9 @@ def part_arrays(part: Part) -> dict[str, npt.NDArray[np.generic]]:
 
 
 def _described(part: Part) -> dict[str, Any]:
-    bits = {
-        mask: [
-            {"bit": b.bit, "name": b.name, "en": b.description.in_("en"), "zh": b.description.in_("zh")}
-            for b in named
-        ]
-        for mask, named in part.bits.items()
-    }
     return {
         "name": part.name,
+        "label": part.name,
         "band": part.band,
         "kind": part.kind,
         "n": len(part),
@@ -86,8 +119,6 @@ def _described(part: Part) -> dict[str, Any]:
         "t_exptime": part.t_exptime,
         "lmjm": part.lmjm,
         "snr": dict(part.snr),
-        "masks": list(part.masks),
-        "bits": bits,
         "header": {k: _plain(v) for k, v in part.header.items()},
     }
 
