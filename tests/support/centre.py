@@ -97,7 +97,10 @@ class FakeCurrent:
 
 @dataclass
 class FakeCentre:
-    """As `tianku.usecases.centre.Centre`, over rows in memory; `closed` adds a data set nobody may see, `listed` one whose existence alone is public."""
+    """As `tianku.usecases.centre.Centre`, over rows in memory.
+
+    `closed` adds a data set nobody may see, `listed` one whose existence alone is public.
+    """
 
     data_root: Path
     closed: bool = False

@@ -153,7 +153,8 @@ def schema_table(meta: TableMeta) -> Json:
 def product_set(viewer: Viewer, one: PublishedSet) -> Json:
     """Return a product set; totals only for who may see its metadata."""
     open_ = decide(viewer.principal, one.rule, Level.METADATA, viewer.now)
-    totals = {name: getattr(one.manifest, name) for name in ("products", "parts", "files", "bytes")}
+    held = one.manifest
+    totals = {"products": held.products, "parts": held.parts, "files": held.files, "bytes": held.bytes}
     return {
         "name": one.name,
         "type": one.manifest.type,

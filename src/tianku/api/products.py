@@ -144,9 +144,17 @@ def product_json(page: ProductPage) -> describe.Json:
 
 
 def _part(entry: IndexEntry) -> dict[str, Any]:
-    names = ("ra", "dec", "t_min", "t_max", "t_exptime", "em_min", "em_max", "snr")
-    return {"name": entry.part, "kind": entry.part_kind, "band": entry.band} | {
-        name: describe.finite(getattr(entry, name)) for name in names
+    return {
+        "name": entry.part,
+        "kind": entry.part_kind,
+        "band": entry.band,
+        "ra": describe.finite(entry.ra),
+        "dec": describe.finite(entry.dec),
+        "t_min": describe.finite(entry.t_min),
+        "t_max": describe.finite(entry.t_max),
+        "t_exptime": describe.finite(entry.t_exptime),
+        "em_min": describe.finite(entry.em_min),
+        "em_max": describe.finite(entry.em_max),
     }
 
 
