@@ -12,6 +12,15 @@ DEMO ?= demo
 # pip takes its indexes from the machine's own configuration; nothing is written outside this folder
 export PIP_NO_CACHE_DIR ?= 1
 export npm_config_cache ?= $(CURDIR)/build/npm
+# npm comes in a Python package with a prefix of its own: show it the machine's settings and certificates
+NPMRC := $(firstword $(wildcard /etc/npmrc /usr/local/etc/npmrc /usr/etc/npmrc))
+ifneq ($(NPMRC),)
+export npm_config_globalconfig ?= $(NPMRC)
+endif
+CERTIFICATES := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt))
+ifneq ($(CERTIFICATES),)
+export NODE_EXTRA_CA_CERTS ?= $(CERTIFICATES)
+endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 
 help:  ## list the targets
