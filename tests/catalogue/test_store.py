@@ -57,13 +57,17 @@ def build_until(point, root):
 def server():
     """Forks of a process that has imported everything: quick, and without threads to lose."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload(
+        ["pytest", "tianku.catalogue.ingest", "tianku.catalogue.store", "tests.support.datasets"]
+    )
     return context
 
 
 @pytest.fixture
 def dataset(tmp_path):
-    (tmp_path / "a.csv").write_text("id,ra,dec\n" + "".join(f"{i},{i % 360},{i % 180 - 90}\n" for i in range(500)))
+    (tmp_path / "a.csv").write_text(
+        "id,ra,dec\n" + "".join(f"{i},{40 + i % 10},{30 + i % 20}\n" for i in range(500))
+    )
     table = {"from": "a.csv", "id": "id", "positions": [{"ra": "ra", "dec": "dec"}]}
     return configured(tmp_path, {"first": table, "second": table})
 
