@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from tianku.adql.words import RESERVED
-from tianku.model.metadata import Column, TableMeta
+from tianku.model.metadata import Column, ForeignKey, TableMeta
 from tianku.model.text import Text
 from tianku.model.types import TYPES, DataType
 
@@ -54,9 +54,15 @@ def _column(name: str, kind: DataType, description: str, *, required: bool = Fal
     )
 
 
-def _table(name: str, description: str, *columns: Column) -> TableMeta:
+def _table(name: str, description: str, *columns: Column, refers: Mapping[str, str] | None = None) -> TableMeta:
+    keys = [(column, *target.split(".")) for column, target in (refers or {}).items()]
     return TableMeta(
-        schema_name=SCHEMA, name=name, kind="system", description=Text(en=description), columns=columns
+        schema_name=SCHEMA,
+        name=name,
+        kind="system",
+        description=Text(en=description),
+        columns=columns,
+        foreign_keys=tuple(ForeignKey(columns=(c,), target=t, target_columns=(k,)) for c, t, k in keys),
     )
 
 
@@ -81,6 +87,7 @@ TAP_SCHEMA: tuple[TableMeta, ...] = (
         _column("utype", _S, "utype of the table"),
         _column("description", _S, "what the table holds"),
         _column("table_index", _I, "recommended order of tables"),
+        refers={"schema_name": "schemas.schema_name"},
     ),
     _table(
         "columns",
@@ -99,6 +106,7 @@ TAP_SCHEMA: tuple[TableMeta, ...] = (
         _column("principal", _I, "1 for the most useful columns", required=True),
         _column("std", _I, "1 for columns that a standard defines", required=True),
         _column("column_index", _I, "recommended order of columns"),
+        refers={"table_name": "tables.table_name"},
     ),
     _table(
         "keys",
@@ -108,6 +116,7 @@ TAP_SCHEMA: tuple[TableMeta, ...] = (
         _column("target_table", _S, "full name of the table referred to", required=True),
         _column("description", _S, "what the relation means"),
         _column("utype", _S, "utype of the relation"),
+        refers={"from_table": "tables.table_name", "target_table": "tables.table_name"},
     ),
     _table(
         "key_columns",
@@ -115,6 +124,7 @@ TAP_SCHEMA: tuple[TableMeta, ...] = (
         _column("key_id", _S, "identifier of the relation", required=True),
         _column("from_column", _S, "column of the table that refers", required=True),
         _column("target_column", _S, "column of the table referred to", required=True),
+        refers={"key_id": "keys.key_id"},
     ),
 )
 _META = {t.name: t for t in TAP_SCHEMA}
@@ -150,18 +160,17 @@ def _rows(name: str, rows: Iterable[tuple[object, ...]]) -> pa.Table:
 
 
 def _schemas(schemas: Sequence[SiteSchema]) -> Iterator[tuple[object, ...]]:
-    for index, schema in enumerate(schemas):
-        yield schema.name, schema.utype, schema.description or None, index, schema.number
+    # no running index: its gaps would tell how much a caller does not see
+    for schema in schemas:
+        yield schema.name, schema.utype, schema.description or None, None, schema.number
 
 
 def _tables(schemas: Sequence[SiteSchema]) -> Iterator[tuple[object, ...]]:
-    index = 0
     for schema in schemas:
         for table in schema.tables:
             meta = table.meta
             text = str(meta.description) or str(meta.title) or None
-            yield meta.schema_name, _name(meta), "table", meta.utype, text, index, table.number
-            index += 1
+            yield meta.schema_name, _name(meta), "table", meta.utype, text, None, table.number
 
 
 def _name(meta: TableMeta) -> str:
@@ -199,16 +208,15 @@ def _xtype(column: Column) -> str | None:
 
 def _keys(tables: Sequence[SiteTable], same_audience: SameAudience) -> Iterator[tuple[object, ...]]:
     by_name = {t.meta.qualified_name.lower(): t for t in tables}
-    number = 0
     for table in tables:
         for key in table.meta.foreign_keys:
             target = key.target if "." in key.target else f"{table.meta.schema_name}.{key.target}"
             found = by_name.get(target.lower())
             if found is None or not same_audience(table.number, found.number):
                 continue
-            number += 1
             pairs = tuple(zip(key.columns, key.target_columns, strict=True))
-            yield f"k{number}", _name(table.meta), _name(found.meta), None, None, pairs, table.number
+            key_id = f"{table.meta.qualified_name}:{','.join(key.columns)}"
+            yield key_id, _name(table.meta), _name(found.meta), None, None, pairs, table.number
 
 
 def _key_columns(key: tuple[object, ...]) -> Iterator[tuple[object, ...]]:

@@ -76,10 +76,17 @@ def _widen(tree: exp.Query, relations: dict[str, Relation]) -> None:
             literal.set("this", f"{text}e0")
     narrow = _Float32Columns(tree, relations)
     for node in list(tree.find_all(*_COMPARISONS)):
+        if any(_is_single(operand) for operand in node.iter_expressions()):
+            continue  # the bound was rounded to single precision with care: widening would stop pruning
         for operand in list(node.iter_expressions()):
             column = operand.unnest()
             if isinstance(column, exp.Column) and column in narrow:
                 column.replace(exp.cast(column.copy(), exp.DataType.Type.DOUBLE))
+
+
+def _is_single(operand: exp.Expr) -> bool:
+    inner = operand.unnest()
+    return isinstance(inner, exp.Cast) and bool(inner.to.is_type(exp.DataType.Type.FLOAT))
 
 
 class _Float32Columns:

@@ -110,7 +110,7 @@ _OPTIONAL: tuple[tuple[str, DataType, str | None, str, str, str], ...] = (
         "calibration of the observable",
     ),
 )
-_XTYPES = {"s_region": "adql:REGION", "obs_release_date": "timestamp", "t_min": "mjd", "t_max": "mjd"}
+_XTYPES = {"s_region": "adql:REGION", "obs_release_date": "timestamp"}
 _NEVER_NULL = frozenset({"calib_level", "obs_collection", "obs_id", "obs_publisher_did"})
 
 
