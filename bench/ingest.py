@@ -1,0 +1,112 @@
+"""Ingest to published Parquet, beside DuckDB doing nothing but the sort and the write."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+
+from bench.memory import peak_mib
+from bench.record import Report
+from bench.setup import DATASET, inputs, installation
+
+#: what an ingest of the default installation may use; the peer gets the same
+_MEMORY_GB, _THREADS = 4, 2
+_BAR, _MOST_MIB = 0.5, 4096
+
+
+def measure(report: Report, folder: Path, rows: int, repeat: int = 2) -> Path:
+    """Measure; return the root of the installation, with the catalogue published."""
+    given = inputs(folder, rows)
+    root = installation(folder, given.plain)
+    ours: list[dict[str, float]] = []
+    theirs: list[float] = []
+    for _ in range(repeat):
+        ours.append(_child("tianku", root))
+        theirs.append(_child("duckdb", given.placed, folder / "peer")["seconds"])
+    for run in ours:
+        print(f"     stages: {_shares(run)}; afterwards serving copy {run['serving copy']:.1f} s", flush=True)
+    report.add(
+        "ingest to published Parquet",
+        rows,
+        "rows/s",
+        [rows / run["seconds"] for run in ours],
+        "bare DuckDB: same sort, zstd-3 Parquet",
+        [rows / seconds for seconds in theirs],
+        _BAR,
+        note=_shares(ours[-1]),
+    )
+    report.limit("peak memory of ingest", max(run["peak"] for run in ours), _MOST_MIB, "MiB")
+    return root
+
+
+def _shares(run: dict[str, float]) -> str:
+    stages = ((name, s) for name, s in run.items() if name not in ("seconds", "peak", "serving copy"))
+    return ", ".join(f"{name} {s:.1f} s ({s / run['seconds']:.0%})" for name, s in stages)
+
+
+def _child(work: str, *paths: Path) -> dict[str, float]:
+    """Run in a process of its own, so that neither pays for the other's memory or caches."""
+    command = [sys.executable, "-m", "bench.ingest", work, *map(str, paths)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _tianku(root: Path) -> dict[str, float]:
+    """Ingest and publish; the serving copy is a cache that a server does not wait for."""
+    from tianku.usecases.ingest import ingest_dataset
+    from tianku.usecases.installation import connect
+    from tianku.usecases.progress import Step
+    from tianku.usecases.publish import listing, publish, remove, withdraw
+
+    connect(root)
+    earlier = [row for row in listing(root) if row.revision is not None]
+    for row in earlier:
+        if row.state == "published":
+            withdraw(root, row.dataset)
+    if earlier:
+        remove(root, DATASET)
+    marks: list[tuple[str, float]] = [("open", time.perf_counter())]
+
+    def progress(step: Step) -> None:
+        name = step.name.partition(": ")[2]
+        if name != marks[-1][0]:
+            marks.append((name, time.perf_counter()))
+
+    report = ingest_dataset(root, DATASET, progress=progress, force=True)
+    marks.append(("publish", time.perf_counter()))
+    publish(root, DATASET, report.revision)
+    marks.append(("", time.perf_counter()))
+    found: dict[str, float] = {}
+    for (name, start), (_, end) in itertools.pairwise(marks):
+        found[name] = found.get(name, 0.0) + end - start
+    found["seconds"] = sum(s for name, s in found.items() if name != "serving copy")
+    found["peak"] = peak_mib()
+    return found
+
+
+def _duckdb(source: Path, out: Path) -> dict[str, float]:
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    start = time.perf_counter()
+    with duckdb.connect(config={"memory_limit": f"{_MEMORY_GB}GB", "threads": _THREADS}) as con:
+        con.execute(f"SET temp_directory='{out / 'spill'}'")
+        con.execute(
+            f"COPY (FROM '{source}' ORDER BY _healpix_29) TO '{out / 'sorted.parquet'}'"
+            " (FORMAT PARQUET, COMPRESSION ZSTD, COMPRESSION_LEVEL 3, ROW_GROUP_SIZE 51200)"
+        )
+    seconds = time.perf_counter() - start
+    shutil.rmtree(out)
+    return {"seconds": seconds}
+
+
+if __name__ == "__main__":
+    work, *paths = sys.argv[1:]
+    print(json.dumps({"tianku": _tianku, "duckdb": _duckdb}[work](*map(Path, paths))))
