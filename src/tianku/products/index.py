@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -81,13 +85,21 @@ class IndexEntry:
     em_min: float | None
     em_max: float | None
     em_xel: int | None
+    snr: float | None = None
+    #: the header keywords that the index keeps, by canonical name
+    header: Mapping[str, str | None] = field(default_factory=dict)
 
     def file(self, originals: Path) -> Path:
         """Return where the bytes are."""
         return Path(self.path) if self.store == "in-place" else originals / self.path
 
 
-_COLUMNS: Sequence[str] = tuple(IndexEntry.__dataclass_fields__)
+_COLUMNS: Sequence[str] = tuple(name for name in IndexEntry.__dataclass_fields__ if name != "header")
+
+
+def _entry(row: Mapping[str, Any]) -> IndexEntry:
+    header = {name.removeprefix(HEADER): value for name, value in row.items() if name.startswith(HEADER)}
+    return IndexEntry(**{name: row[name] for name in _COLUMNS}, header=header)
 
 
 class ProductIndex:
@@ -101,9 +113,12 @@ class ProductIndex:
         self._path = path
         self._meta = pq.read_metadata(path)
         groups = (self._meta.row_group(i) for i in range(self._meta.num_row_groups))
-        sizes = [(g.column(0).statistics.min, g.num_rows) for g in groups if g.num_rows]
-        self._least = [least for least, _ in sizes]
+        sizes = [(g.column(0).statistics, g.num_rows) for g in groups if g.num_rows]
+        self._least = [keys.min for keys, _ in sizes]
+        self._greatest = [keys.max for keys, _ in sizes]
         self._starts = np.cumsum([0, *(rows for _, rows in sizes)])
+        names = self._meta.schema.names
+        self._columns = [*_COLUMNS, *(name for name in names if name.startswith(HEADER))]
 
     def __len__(self) -> int:
         return int(self._meta.num_rows)
@@ -121,7 +136,7 @@ class ProductIndex:
         rows = table.filter(pc.equal(table["key"], key)).to_pylist() if len(table) else []
         if not rows:
             raise NotFoundError("products.no_product", "no product {key!r} in this set", key=key)
-        return [IndexEntry(**row) for row in rows]
+        return [_entry(row) for row in rows]
 
     def page(self, offset: int, limit: int) -> list[IndexEntry]:
         """Return `limit` rows from `offset` on, in key order."""
@@ -130,12 +145,44 @@ class ProductIndex:
         first = int(np.searchsorted(self._starts, offset, "right")) - 1
         last = int(np.searchsorted(self._starts, min(offset + limit, len(self)), "left"))
         table = self._read(range(first, last)).slice(offset - int(self._starts[first]), limit)
-        return [IndexEntry(**row) for row in table.to_pylist()]
+        return [_entry(row) for row in table.to_pylist()]
+
+    def products(self, offset: int, limit: int) -> list[list[IndexEntry]]:
+        """Return `limit` products from number `offset` on, in key order, each with all its parts and files."""
+        total = int(self._begun[-1])
+        if not 0 <= offset < total:
+            return []
+        # A product lies in the group it begins in, and in those after it that go on with its key.
+        first = int(np.searchsorted(self._begun, offset, "right")) - 1
+        last = int(np.searchsorted(self._begun, min(offset + limit, total), "left"))
+        while last < len(self._least) and self._least[last] == self._greatest[last - 1]:
+            last += 1
+        table = self._read(range(first, last))
+        begins = self._begins(table["key"], first)
+        number = int(self._begun[first]) - 1 + np.cumsum(begins)
+        wanted = table.filter(pa.array((number >= offset) & (number < offset + limit)))
+        return [[_entry(row) for row in rows] for _, rows in groupby(wanted.to_pylist(), lambda row: row["key"])]
+
+    @cached_property
+    def _begun(self) -> npt.NDArray[np.int64]:
+        """How many products begin before each row group, and in all; read once, from the keys alone."""
+        counts = [0]
+        with pq.ParquetFile(self._path, metadata=self._meta) as file:
+            for group in range(len(self._least)):
+                keys = file.read_row_group(group, columns=["key"])["key"]
+                counts.append(int(self._begins(keys, group).sum()))
+        return np.cumsum(counts)
+
+    def _begins(self, keys: pa.ChunkedArray, group: int) -> npt.NDArray[np.bool_]:
+        """Which rows, read from `group` on, begin a product."""
+        carried = group > 0 and self._greatest[group - 1] == keys[0].as_py()
+        flat = keys.combine_chunks()
+        return np.concatenate([[not carried], pc.not_equal(flat[1:], flat[:-1]).to_numpy(zero_copy_only=False)])
 
     def _read(self, groups: range) -> pa.Table:
         """A file of its own per call: readers are not shared between threads."""
         with pq.ParquetFile(self._path, metadata=self._meta) as file:
-            return file.read_row_groups(list(groups), columns=list(_COLUMNS), use_threads=False)
+            return file.read_row_groups(list(groups), columns=self._columns, use_threads=False)
 
     def batches(self, rows: int = 10_000) -> Iterator[pa.RecordBatch]:
         """Iterate over all rows and columns."""

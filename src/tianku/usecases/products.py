@@ -14,6 +14,7 @@ from tianku.model.metadata import Bit
 from tianku.model.text import Text
 from tianku.products.did import ProductId
 from tianku.products.index import IndexEntry, ProductIndex
+from tianku.products.keys import canonical
 from tianku.products.readers.spectra import read_spectrum
 from tianku.products.spectrum import FluxInfo, Spectrum
 from tianku.usecases.picture import PublishedSet
@@ -70,6 +71,16 @@ class ProductPage:
         return tuple({e.path: e for e in reversed(self.entries)}.values())[::-1]
 
 
+@dataclass(frozen=True, slots=True)
+class ProductList:
+    """Some products of a set, in key order, each with its rows of the index."""
+
+    one: PublishedSet
+    #: products in the whole set
+    total: int
+    products: tuple[tuple[IndexEntry, ...], ...]
+
+
 def media_type(path: str) -> str:
     """Return the media type that a file's name stands for."""
     name = path.lower()
@@ -105,6 +116,30 @@ def product_page(centre: Centre, principal: Principal, dataset: str, set_name: s
         open=decide(principal, one.rule, Level.DATA, viewer.now),
         public=decide(ANONYMOUS, one.rule, Level.DATA, viewer.now),
     )
+
+
+def product_list(
+    centre: Centre, principal: Principal, dataset: str, set_name: str, offset: int, limit: int
+) -> ProductList:
+    """Return `limit` products of a set from number `offset` (0 = first) on.
+
+    Raises
+    ------
+    NotFoundError
+        ``dataset.unknown``, ``set.unknown``
+    AuthError
+        ``policy.closed`` when its metadata are closed to the caller.
+    """
+    viewer = Viewer(centre.picture(), principal, time.time())
+    one = viewer.published_set(dataset, set_name)
+    found = _index(one.folder / one.manifest.index.path).products(offset, limit)
+    return ProductList(one, one.manifest.products, tuple(tuple(entries) for entries in found))
+
+
+def obscore_text(one: PublishedSet, entry: IndexEntry, column: str) -> str | None:
+    """Return the value of an ObsCore column whose mapping is one header keyword; None where it is not."""
+    mapped = one.config.obscore.get(column)
+    return entry.header.get(canonical(str(mapped))) if mapped is not None else None
 
 
 def product_file(
