@@ -29,6 +29,7 @@ class ColumnStatistics(Frozen):
     minimum: float | int | str | None = None
     maximum: float | int | str | None = None
     max_bytes: int | None = None
+    ascii: bool | None = None  # texts
     distinct: int | None = None  # approximate
     #: counts in equal bins between minimum and maximum (numbers)
     histogram: tuple[int, ...] = ()

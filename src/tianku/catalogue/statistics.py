@@ -28,6 +28,7 @@ class _Column:
         self.minimum: object = None
         self.maximum: object = None
         self.max_bytes: int | None = None
+        self.ascii = True
         self.bins = np.zeros(BINS, dtype=np.int64)
 
     def add(self, values: pa.ChunkedArray | pa.Array) -> None:
@@ -40,6 +41,7 @@ class _Column:
         if self.text:
             longest = pc.max(pc.binary_length(values)).as_py()
             self.max_bytes = max(self.max_bytes or 0, longest)
+            self.ascii = self.ascii and bool(pc.all(pc.string_is_ascii(values)).as_py())
 
     @property
     def binned(self) -> bool:
@@ -98,6 +100,7 @@ class Statistics:
                 minimum=_plain(c.minimum),
                 maximum=_plain(c.maximum),
                 max_bytes=c.max_bytes,
+                ascii=c.ascii if c.text else None,
                 distinct=min(distinct[name], self.rows) if name in distinct else None,
                 histogram=tuple(c.bins.tolist()) if c.binned else (),
             )

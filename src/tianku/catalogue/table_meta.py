@@ -42,9 +42,13 @@ def build_meta(
 
 
 def _completed(column: Column, found: ColumnStatistics, indexed: bool) -> Column:
-    return column.model_copy(
-        update={"max_bytes": found.max_bytes, "nullable": found.nulls > 0, "indexed": column.indexed or indexed}
-    )
+    measured = {
+        "max_bytes": found.max_bytes,
+        "ascii": found.ascii,
+        "nullable": found.nulls > 0,
+        "indexed": column.indexed or indexed,
+    }
+    return column.model_copy(update=measured)
 
 
 def _foreign_keys(dataset: LoadedDataset, table: str) -> tuple[ForeignKey, ...]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from tianku.adql.words import RESERVED
 from tianku.model.metadata import Column, ForeignKey, TableMeta
 from tianku.model.text import Text
-from tianku.model.types import TYPES, DataType
+from tianku.model.types import DataType
 
 SCHEMA = "tap_schema"
 #: internal column: number of the table or set that a row tells about (0: everybody may see it)
@@ -185,7 +185,7 @@ def _columns(table: SiteTable) -> Iterator[tuple[object, ...]]:
         yield (
             name,
             delimited(column.name),
-            TYPES[column.type].votable,
+            column.votable,
             "*" if textual else size,
             _xtype(column),
             int(column.arraysize) if column.arraysize and column.arraysize.isdigit() else None,

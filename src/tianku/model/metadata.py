@@ -54,6 +54,12 @@ class Column(Frozen):
     nullable: bool = True
 
     @property
+    def votable(self) -> str:
+        """The VOTable datatype; texts known to leave ASCII are ``unicodeChar``."""
+        wide = self.type is DataType.STRING and self.ascii is False
+        return "unicodeChar" if wide else TYPES[self.type].votable
+
+    @property
     def arrow(self) -> pa.DataType:
         """The Arrow type of this column in record batches."""
         scalar = TYPES[self.type].arrow

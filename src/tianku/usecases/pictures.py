@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,11 @@ def serving_copy(data_root: Path, dataset: str, revision: int, table: str) -> Pa
     """Return where the serving copy of a table belongs: a cache, outside the snapshot."""
     return data_root / "cache" / "serving" / f"{dataset}@{revision}" / f"{table}.duckdb"
 
+
+#: raised when the layout of the site tables changes, so that cached ones are made anew
+SITE_FORMAT = 2
+#: site tables kept for generations that servers may still show
+KEPT_SITES = 8
 
 #: ``ivoa.ObsCore`` as queries see it
 OBSCORE_TABLE = TableMeta(
@@ -86,6 +92,12 @@ class PictureSource:
         shown = [self._published(r.dataset, r.revision) for r in kept]
         shown.append(self._published(dataset, revision))
         self._site_tables(self._picture(0, shown, overrides), shown)
+        self._forget_old()
+
+    def _forget_old(self) -> None:
+        made = sorted(self._cache.glob("[0-9a-f]*"), key=lambda folder: folder.stat().st_mtime, reverse=True)
+        for folder in made[KEPT_SITES:]:
+            shutil.rmtree(folder, ignore_errors=True)  # servers keep what they have open
 
     def _published(self, dataset: str, revision: int) -> Published:
         return Published(dataset, revision, self.store.path(dataset, revision), self.store.load(dataset, revision))
@@ -95,7 +107,7 @@ class PictureSource:
 
     def _site_tables(self, picture: Picture, shown: Sequence[Published]) -> dict[str, BuiltTable]:
         names = [f"{p.dataset}@{p.revision}" for p in sorted(shown, key=lambda p: p.dataset)]
-        text = "\n".join([tianku.__version__, *names, *sorted(audiences(picture))])
+        text = "\n".join([tianku.__version__, str(SITE_FORMAT), *names, *sorted(audiences(picture))])
         out = self._cache / hashlib.sha256(text.encode()).hexdigest()[:24]
         if out.is_dir():
             return load_site_tables(out, OBSCORE_TABLE)

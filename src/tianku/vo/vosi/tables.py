@@ -9,7 +9,7 @@ from typing import Any
 
 from tianku.catalogue.tap_schema import delimited
 from tianku.model.metadata import Column, ForeignKey, TableMeta
-from tianku.model.types import TYPES, DataType
+from tianku.model.types import DataType
 from tianku.usecases.schema import SchemaListing
 from tianku.vo.xml import template
 
@@ -86,7 +86,7 @@ def _column(column: Column, primary: bool) -> dict[str, Any]:
         "ucd": column.ucd,
         "utype": column.utype,
         "xtype": column.xtype or ("timestamp" if column.type is DataType.TIMESTAMP else None),
-        "datatype": TYPES[column.type].votable,
+        "datatype": column.votable,
         "arraysize": "*" if textual else column.arraysize,
         "std": column.std,
         "flags": [name for name, holds in flags if holds],
