@@ -108,5 +108,6 @@ def _duckdb(source: Path, out: Path) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    work, *paths = sys.argv[1:]
-    print(json.dumps({"tianku": _tianku, "duckdb": _duckdb}[work](*map(Path, paths))))
+    _, work, *paths = sys.argv
+    result = _tianku(Path(paths[0])) if work == "tianku" else _duckdb(Path(paths[0]), Path(paths[1]))
+    print(json.dumps(result))

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -77,9 +78,7 @@ def _server(root: Path) -> Iterator[tuple[Client, psutil.Process]]:
     code = "from tianku.cli.main import run; run()"
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-c", code, "--root", str(root), "serve", "--port", "0"]
-    running = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
-    )
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
     try:
         assert running.stderr is not None
         found = next(m for line in running.stderr if (m := re.search(r"http://([\d.]+):(\d+)/", line)))
@@ -103,8 +102,8 @@ def _cones(report: Report, centre: Centre, client: Client, rows: int) -> None:
     for ra, dec in _positions(np.random.default_rng(7)):
         path = f"/vo/{DATASET}/{TABLE}/scs?RA={ra:.6f}&DEC={dec:.6f}&SR={_RADIUS}&VERB=3"
         query = _planned_cone(centre, ra, dec)
-        seconds["http"].append(_time(lambda path=path: client.size(path)))
-        seconds["engine"].append(_time(lambda query=query: _run(centre, query)))
+        seconds["http"].append(_time(partial(client.size, path)))
+        seconds["engine"].append(_time(partial(_run, centre, query)))
     ours, theirs = ([1000 * s for s in taken[10:]] for taken in seconds.values())
     note = f"p95 {np.percentile(ours, 95):.1f} ms against {np.percentile(theirs, 95):.1f} ms; {_CONES} cones"
     report.add(
@@ -158,7 +157,7 @@ def _exports(report: Report, client: Client, process: psutil.Process, rows: int)
         body["RESPONSEFORMAT"] = form
         client.size("/vo/tap/sync", body | {"QUERY": f"SELECT TOP 20000 * FROM {QUALIFIED}"})
         with Sampled(lambda: tree_mib(process)) as memory:
-            taken = [_time(lambda body=body: client.size("/vo/tap/sync", body)) for _ in range(3)]
+            taken = [_time(partial(client.size, "/vo/tap/sync", body)) for _ in range(3)]
         size, tail = client.size("/vo/tap/sync", body)
         if name != "CSV" and b"</VOTABLE>" not in tail:
             raise RuntimeError(f"the export ends early: {tail[-200:]!r}")
