@@ -84,6 +84,11 @@ lock: $(VENV)/bin/python  ## resolve the dependencies again
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra demo --extra build --generate-hashes --no-emit-index-url --no-annotate -q -o requirements/demo.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra demo --extra build --extra dev --generate-hashes --no-emit-index-url --no-annotate -q -o requirements/dev.txt
 
+.PHONY: reference
+reference: $(VENV)/dev.stamp  ## write docs/reference from the code
+	$(BIN)/python -m tianku.model.config.reference docs/reference
+	$(BIN)/python -m tianku.api.reference docs/reference
+
 .PHONY: wheel
 wheel: assets  ## build the wheel, assets included
 	rm -rf dist

@@ -6,7 +6,7 @@ import re
 from typing import Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tianku.model.text import Text
 from tianku.model.types import TYPES, DataType
@@ -21,9 +21,9 @@ class Frozen(BaseModel):
 class Bit(Frozen):
     """One named bit of a mask column."""
 
-    bit: int
-    name: str
-    description: Text = Text()
+    bit: int = Field(description="number, from 0")
+    name: str = Field(description="short name")
+    description: Text = Field(Text(), description="what it means when set")
 
 
 class Column(Frozen):

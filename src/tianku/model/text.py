@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from tianku.model.shorthand import STRING, also
 
 
 class Text(BaseModel):
     """A bilingual text; a plain string in YAML means English."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=also(STRING))
 
-    en: str = ""
-    zh: str | None = None
+    en: str = Field("", description="in English")
+    zh: str | None = Field(None, description="in Chinese; the English is shown where it is missing")
 
     @model_validator(mode="before")
     @classmethod

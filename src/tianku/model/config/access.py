@@ -16,7 +16,7 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Whos = Annotated[tuple[Who, ...], BeforeValidator(_listed)]
+Whos = Annotated[tuple[Who, ...], BeforeValidator(_listed, json_schema_input_type=Who | tuple[Who, ...])]
 
 
 class AccessRule(Config):
@@ -25,11 +25,12 @@ class AccessRule(Config):
     `data` includes `metadata` includes `existence`: who holds a level holds the lower ones.
     """
 
-    existence: Whos | None = None
-    metadata: Whos | None = None
-    data: Whos | None = None
+    existence: Whos | None = Field(None, description="who may know of it")
+    metadata: Whos | None = Field(None, description="who may see rows, counts and coverage")
+    data: Whos | None = Field(None, description="who may have files, spectra and pixels")
     public_from: str | None = Field(
-        None, description="SQL expression over the row's columns giving the instant it becomes public"
+        None,
+        description="SQL expression over the row's columns giving the instant it becomes public (refused so far)",
     )
     apply: Text = Field(Text(), description="How to ask for access, shown where access is refused")
 
@@ -42,19 +43,21 @@ def _instant(value: Any) -> Any:
     return value
 
 
-Instant = Annotated[datetime, BeforeValidator(_instant)]
+Instant = Annotated[datetime, BeforeValidator(_instant, json_schema_input_type=datetime | date)]
 
 
 class Released(Config):
     """When a version became (or will become) available; dates without a zone are UTC."""
 
-    internal: Instant | None = None
-    public: Instant | Literal["never"] | None = None
+    internal: Instant | None = Field(None, description="when members of the collection get it (not acted on yet)")
+    public: Instant | Literal["never"] | None = Field(
+        None, description="when everybody gets what no rule closes; `never` keeps it closed"
+    )
 
 
 class Group(Config):
     """A group named in access rules."""
 
-    title: Text = Text()
-    managers: Strings = ()
-    apply: Text = Text()
+    title: Text = Field(Text(), description="name shown")
+    managers: Strings = Field((), description="accounts that may add members (not acted on yet)")
+    apply: Text = Field(Text(), description="how to become a member")

@@ -20,7 +20,7 @@ def _listed(value: Any) -> Any:
 
 
 #: one value or a list of them
-Strings = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Strings = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
 #: a name that needs no quotes in a query
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=128)]
 #: one segment of a dataset id

@@ -16,20 +16,22 @@ from tianku.model.metadata import Bit
 class Telescope(Config):
     """Where it stands: degrees east, degrees north, metres; `local_time` of its local keywords."""
 
-    name: Text = Text()
-    lon: float = Field(ge=-180, le=360)
-    lat: float = Field(ge=-90, le=90)
-    height: float = 0.0
-    local_time: str | None = Field(None, pattern=r"^[+-]\d{2}:\d{2}$")
+    name: Text = Field(Text(), description="its name")
+    lon: float = Field(ge=-180, le=360, description="degrees east")
+    lat: float = Field(ge=-90, le=90, description="degrees north")
+    height: float = Field(0.0, description="metres")
+    local_time: str | None = Field(
+        None, pattern=r"^[+-]\d{2}:\d{2}$", description="offset of its local time keywords, such as `+08:00`"
+    )
 
 
 class Release(Config):
     """One release and its versions, oldest first."""
 
-    id: Segment
-    title: Text = Text()
-    versions: tuple[Segment, ...] = ()
-    current: Segment | None = None
+    id: Segment = Field(description="second segment of its datasets' ids")
+    title: Text = Field(Text(), description="name shown")
+    versions: tuple[Segment, ...] = Field((), description="third segments, oldest first")
+    current: Segment | None = Field(None, description="version that readers are led to")
     access: str | None = Field(None, description="name of one of `access_rules`")
 
     @model_validator(mode="after")
@@ -42,25 +44,30 @@ class Release(Config):
 class CollectionConfig(Config):
     """A collection."""
 
-    collection: Segment
-    title: Text
-    description: Text = Text()
-    telescope: Telescope | None = None
-    creators: tuple[Creator, ...] = ()
-    citation: Citation = Citation()
-    facility: str | None = None
-    instrument: str | None = None
-    waveband: Strings = ()
-    keywords: Strings = ()
-    links: tuple[LinkOut, ...] = ()
-    licence: str | None = None
-    releases: tuple[Release, ...] = ()
-    aliases: dict[str, Literal["newest-readable"] | str] = {}
+    collection: Segment = Field(description="first segment of its datasets' ids")
+    title: Text = Field(description="name shown")
+    description: Text = Field(Text(), description="what it is")
+    telescope: Telescope | None = Field(None, description="where it was observed")
+    creators: tuple[Creator, ...] = Field((), description="who made it, unless a dataset says")
+    citation: Citation = Field(Citation(), description="how to cite it, unless a dataset says")
+    facility: str | None = Field(None, description="ObsCore facility_name, unless a dataset says")
+    instrument: str | None = Field(None, description="ObsCore instrument_name, unless a dataset says")
+    waveband: Strings = Field((), description="such as Optical")
+    keywords: Strings = Field((), description="subjects")
+    links: tuple[LinkOut, ...] = Field((), description="outside pages")
+    licence: str | None = Field(None, description="SPDX name or URL, unless a dataset says")
+    releases: tuple[Release, ...] = Field(
+        (), description="releases in their order; it is the order of pages and of `newest`"
+    )
+    aliases: dict[str, Literal["newest-readable"] | str] = Field(
+        {},
+        description="further names of datasets (not acted on yet; the collection and its releases always have one)",
+    )
     column_dictionary: Strings = Field((), description="globs of files of column definitions")
     columns: tuple[ColumnConfig, ...] = Field((), description="column definitions given in place")
-    nulls: tuple[float | int | str, ...] = ()
-    bits: dict[str, tuple[Bit, ...]] = {}
-    access_rules: dict[str, AccessRule] = {}
-    groups: dict[str, Group] = {}
-    acknowledgement: Text = Text()
-    compat: dict[str, Any] = {}
+    nulls: tuple[float | int | str, ...] = Field((), description="values that mean null in every table")
+    bits: dict[str, tuple[Bit, ...]] = Field({}, description="bit masks by name")
+    access_rules: dict[str, AccessRule] = Field({}, description="access rules by name, for releases")
+    groups: dict[str, Group] = Field({}, description="groups that access rules name")
+    acknowledgement: Text = Field(Text(), description="sentence for papers")
+    compat: dict[str, Any] = Field({}, description="settings of older HTTP interfaces (not acted on yet)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from tianku.model.config.access import AccessRule, Released
 from tianku.model.config.base import Config, Strings, Text
@@ -12,6 +12,7 @@ from tianku.model.config.formats import RecordFormat
 from tianku.model.config.products import ProductConfig, Relation
 from tianku.model.config.table import TableConfig
 from tianku.model.metadata import schema_name
+from tianku.model.shorthand import STRING, also
 
 #: first segments that would hide a route under /vo/
 RESERVED_SEGMENTS = frozenset(
@@ -42,9 +43,11 @@ RESERVED_SCHEMAS = frozenset({"ivoa", "tap_schema", "tap_upload", "information_s
 class Creator(Config):
     """Who made the data."""
 
-    name: str
-    orcid: str | None = None
-    affiliation: Text = Text()
+    model_config = ConfigDict(json_schema_extra=also(STRING))
+
+    name: str = Field(description="as it is cited")
+    orcid: str | None = Field(None, description="ORCID identifier")
+    affiliation: Text = Field(Text(), description="institution")
 
     @model_validator(mode="before")
     @classmethod
@@ -55,58 +58,68 @@ class Creator(Config):
 class Citation(Config):
     """How to cite, and the identifiers the data have."""
 
-    text: Text = Text()
-    bibcode: Strings = ()
-    doi: str | None = None
-    cstr: str | None = Field(None, pattern=r"^(CSTR:)?\d{5}\.\d{2}\.\S+$")
+    text: Text = Field(Text(), description="reference as text")
+    bibcode: Strings = Field((), description="ADS bibcode(s)")
+    doi: str | None = Field(None, description="DOI without a resolver's address")
+    cstr: str | None = Field(None, pattern=r"^(CSTR:)?\d{5}\.\d{2}\.\S+$", description="CSTR identifier")
 
 
 class LinkOut(Config):
     """An outside page."""
 
-    title: Text
-    url: str = Field(pattern=r"^https?://")
+    title: Text = Field(description="words of the link")
+    url: str = Field(pattern=r"^https?://", description="address")
 
 
 class Identity(Config):
     """The table(s) that say which observations are of one source."""
 
-    from_: Strings = Field(alias="from")
-    uid: str
+    from_: Strings = Field(alias="from", description="table(s) that link observations")
+    uid: str = Field(description="column that is equal for one source")
 
 
 class DatasetConfig(Config):
     """One dataset: tables and product sets published together, at one revision."""
 
-    dataset: str
-    extends: str | None = None
-    supersedes: str | None = None
-    title: Text = Text()
-    description: Text = Text()
-    kind: Literal["data", "metadata-only"] = "data"
-    released: Released = Released()
-    creators: tuple[Creator, ...] = ()
-    citation: Citation = Citation()
-    acknowledgement: Text = Text()
+    dataset: str = Field(description="id: 1 to 3 segments, such as `lamost/dr10/v2.0`")
+    extends: str | None = Field(
+        None, description="dataset of the same collection whose keys hold where this one says nothing"
+    )
+    supersedes: str | None = Field(None, description="dataset that this one replaces")
+    title: Text = Field(Text(), description="name shown")
+    description: Text = Field(Text(), description="what the data are")
+    kind: Literal["data", "metadata-only"] = Field(
+        "data", description="`metadata-only` describes data that are elsewhere"
+    )
+    released: Released = Field(Released(), description="when it becomes available")
+    creators: tuple[Creator, ...] = Field((), description="who made it")
+    citation: Citation = Field(Citation(), description="how to cite it")
+    acknowledgement: Text = Field(Text(), description="sentence for papers")
     licence: str | None = Field(None, description="SPDX name or URL")
     simulated: bool = Field(False, description="True puts a plain label on every page and reply")
-    waveband: Strings = ()
-    facility: str | None = None
-    instrument: str | None = None
-    keywords: Strings = ()
-    links: tuple[LinkOut, ...] = ()
-    nulls: tuple[float | int | str, ...] = ()
-    column_dictionary: Strings = ()
-    formats: dict[str, RecordFormat] = {}
+    waveband: Strings = Field((), description="such as Optical")
+    facility: str | None = Field(None, description="ObsCore facility_name")
+    instrument: str | None = Field(None, description="ObsCore instrument_name")
+    keywords: Strings = Field((), description="subjects")
+    links: tuple[LinkOut, ...] = Field((), description="outside pages")
+    nulls: tuple[float | int | str, ...] = Field(
+        (), description="values that mean null in every table, instead of the collection's"
+    )
+    column_dictionary: Strings = Field(
+        (), description="globs of files of column definitions (not acted on yet); the collection's are read"
+    )
+    formats: dict[str, RecordFormat] = Field({}, description="record formats by name")
     table_defaults: dict[str, Any] = Field({}, description="keys for every table; `{table}` is its name")
-    tables: dict[str, TableConfig] = {}
-    products: dict[str, ProductConfig] = {}
-    relations: tuple[Relation, ...] = ()
-    identity: Identity | None = None
-    access: AccessRule | None = None
-    examples: tuple[dict[str, Any], ...] = ()
-    compat: dict[str, Any] = {}
-    serving: Literal["auto", "always", "never"] = "auto"
+    tables: dict[str, TableConfig] = Field({}, description="tables by name")
+    products: dict[str, ProductConfig] = Field({}, description="product sets by name")
+    relations: tuple[Relation, ...] = Field((), description="foreign keys")
+    identity: Identity | None = Field(None, description="which observations are of one source (not acted on yet)")
+    access: AccessRule | None = Field(None, description="who may have what")
+    examples: tuple[dict[str, Any], ...] = Field((), description="queries offered to users (not acted on yet)")
+    compat: dict[str, Any] = Field({}, description="settings of older HTTP interfaces (not acted on yet)")
+    serving: Literal["auto", "always", "never"] = Field(
+        "auto", description="`never` makes no DuckDB copy for serving"
+    )
 
     @field_validator("dataset")
     @classmethod

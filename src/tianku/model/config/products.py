@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from tianku.model.config.access import AccessRule
 from tianku.model.config.base import Config, Expression, Identifier, Strings, Text
+from tianku.model.shorthand import STRING, also
 
 ProductType = Literal["spectrum", "image", "timeseries", "dynamic-spectrum", "cube", "other"]
 
@@ -15,15 +16,21 @@ ProductType = Literal["spectrum", "image", "timeseries", "dynamic-spectrum", "cu
 class Flux(Config):
     """What the flux axis truly is; MRS of LAMOST is ``uncalibrated``, never erg."""
 
-    unit: str = ""
-    calibration: Literal["absolute", "relative", "normalized", "uncalibrated"] = "uncalibrated"
-    ucd: str = "phot.flux.density;em.wl"
+    unit: str = Field("", description="VOUnits of the flux axis")
+    calibration: Literal["absolute", "relative", "normalized", "uncalibrated"] = Field(
+        "uncalibrated", description="what the numbers can be compared with"
+    )
+    ucd: str = Field("phot.flux.density;em.wl", description="UCD1+ of the flux axis")
 
 
 class KeyRule(Config):
     """First valid rule wins: ``header.OBSID > 0`` gives that keyword, a ``{TEMPLATE}`` is filled in."""
 
-    first: tuple[str, ...] = Field(min_length=1)
+    model_config = ConfigDict(json_schema_extra=also(STRING))
+
+    first: tuple[str, ...] = Field(
+        min_length=1, description="rules in order; the first that gives a valid key wins"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -34,51 +41,53 @@ class KeyRule(Config):
 class BandMap(Config):
     """Spectral limits by filter name, in metres."""
 
-    from_: str = Field(alias="from")
-    map: dict[str, dict[str, float]] = {}
+    from_: str = Field(alias="from", description="header keyword of the filter")
+    map: dict[str, dict[str, float]] = Field({}, description="`em_min` and `em_max` by filter")
 
 
 class Companion(Config):
     """Another file of the same product, found by its name or as an extension."""
 
-    replace: tuple[str, str] | None = None
-    ext: str | int | None = None
+    replace: tuple[str, str] | None = Field(None, description="text of the file name, and what stands instead")
+    ext: str | int | None = Field(None, description="extension of the same file")
 
 
 class Axis(Config):
     """The time or value column of a light curve."""
 
-    column: str
-    error: str | None = None
-    flag: str | None = None
-    unit: str | None = None
-    band: str | None = None
-    origin: float | str | None = None
-    scale: str = "UTC"
-    refposition: str = "TOPOCENTER"
+    column: str = Field(description="column that holds it")
+    error: str | None = Field(None, description="column of its error")
+    flag: str | None = Field(None, description="column of its flags")
+    unit: str | None = Field(None, description="of the values")
+    band: str | None = Field(None, description="photometric band")
+    origin: float | str | None = Field(None, description="what times count from")
+    scale: str = Field("UTC", description="time scale")
+    refposition: str = Field("TOPOCENTER", description="where it was measured")
 
 
 class MetadataFrom(Config):
     """Metadata that comes from a table (a logbook), not from the file."""
 
-    table: str
-    on: str
-    exposures: dict[str, str] | None = None
+    table: str = Field(description="table of the dataset")
+    on: str = Field(description="condition that joins a file to a row")
+    exposures: dict[str, str] | None = Field(None, description="table of several exposures per product")
 
 
 class WcsRule(Config):
     """Where a plate or image gets its celestial coordinates, in order of preference."""
 
-    first: tuple[Any, ...]
+    first: tuple[Any, ...] = Field(description="ways in order; the first that works wins")
 
 
 class Hips(Config):
     """How a HiPS is built from an image set."""
 
-    combine: Literal["weighted", "mean", "median", "first"] = "mean"
-    weight: str | None = None
-    bad: str | None = None
-    colour: tuple[tuple[str, ...], ...] = ()
+    combine: Literal["weighted", "mean", "median", "first"] = Field(
+        "mean", description="how overlapping images combine"
+    )
+    weight: str | None = Field(None, description="companion used as weight")
+    bad: str | None = Field(None, description="companion that masks")
+    colour: tuple[tuple[str, ...], ...] = Field((), description="bands of red, green and blue")
 
 
 class Renditions(Config):
@@ -98,44 +107,54 @@ def _patterns(value: Any) -> Any:
 
 
 #: category -> glob patterns; a plain string is the category ``science``
-Patterns = Annotated[dict[str, Any], BeforeValidator(_patterns)]
+Patterns = Annotated[
+    dict[str, Any], BeforeValidator(_patterns, json_schema_input_type=str | tuple[str, ...] | dict[str, Any])
+]
 
 
 class ProductConfig(Config):
     """One product set of a dataset."""
 
     type: ProductType | None = Field(None, description="required unless same_as or extends gives it")
-    subtype: str | None = None
-    title: Text = Text()
-    description: Text = Text()
-    from_: Patterns | None = Field(None, alias="from")
+    subtype: str | None = Field(None, description="ObsCore dataproduct_subtype")
+    title: Text = Field(Text(), description="name shown")
+    description: Text = Field(Text(), description="what a product is")
+    from_: Patterns | None = Field(None, alias="from", description="glob(s), or globs by category")
     where: str | None = Field(
         None, description="SQL condition on header keywords; files it is not true for belong to another set"
     )
     main: str = Field("science", description="the category that carries the metadata")
     reader: str = Field("auto", description="lamost, sdss, fits-image, fits-table, binary, other …")
     format: str | None = Field(None, description="record format used by `reader: binary`")
-    ext: Literal["each", "first"] | int | str | None = None
-    key: KeyRule | None = None
-    store: Literal["in-place", "copy", "pack-copy", "pack-move"] = "in-place"
-    rows_for: Literal["product", "part"] = "product"
-    flux: Flux = Flux()
+    ext: Literal["each", "first"] | int | str | None = Field(
+        None, description="which extensions are products (not acted on yet)"
+    )
+    key: KeyRule | None = Field(None, description="how a product gets its key")
+    store: Literal["in-place", "copy", "pack-copy", "pack-move"] = Field(
+        "in-place", description="`in-place` leaves the files where they are (the other values are refused so far)"
+    )
+    rows_for: Literal["product", "part"] = Field(
+        "product", description="whether products or their parts get ObsCore rows"
+    )
+    flux: Flux = Field(Flux(), description="what the flux axis is")
     masks: dict[str, str] = Field({}, description="mask of the file -> bit mask of the collection")
-    band: BandMap | None = None
-    companions: dict[str, Companion] = {}
-    time: Axis | None = None
-    value: Axis | None = None
-    metadata: MetadataFrom | None = None
-    wcs: WcsRule | None = None
-    hips: Hips | None = None
-    obscore: dict[str, Expression] = {}
-    unit: str | None = None
-    access: AccessRule | None = None
+    band: BandMap | None = Field(None, description="spectral limits by filter (not acted on yet)")
+    companions: dict[str, Companion] = Field({}, description="further files of a product (not acted on yet)")
+    time: Axis | None = Field(None, description="time axis of a light curve (not acted on yet)")
+    value: Axis | None = Field(None, description="value axis of a light curve (not acted on yet)")
+    metadata: MetadataFrom | None = Field(None, description="metadata that a table holds (not acted on yet)")
+    wcs: WcsRule | None = Field(None, description="celestial coordinates of plates (not acted on yet)")
+    hips: Hips | None = Field(None, description="how a HiPS is built (not acted on yet)")
+    obscore: dict[str, Expression] = Field({}, description="ObsCore column -> SQL expression over header keywords")
+    unit: str | None = Field(None, description="unit of pixels (not acted on yet)")
+    access: AccessRule | None = Field(None, description="who may have it, instead of the dataset's rule")
     protocols: tuple[
         Literal["obscore", "datalink", "ssa", "sia", "soda", "epntap", "hips", "moc", "download"], ...
-    ] = ("obscore", "datalink", "download")
-    compat: dict[str, Any] = {}
-    same_as: str | None = Field(None, description="dataset whose set of this name is shared, without copies")
+    ] = Field(("obscore", "datalink", "download"), description="services wanted; `obscore` lists the products")
+    compat: dict[str, Any] = Field({}, description="settings of older HTTP interfaces (not acted on yet)")
+    same_as: str | None = Field(
+        None, description="dataset whose set of this name is shared, without copies (not acted on yet)"
+    )
 
     @model_validator(mode="after")
     def _has_a_type(self) -> ProductConfig:
@@ -147,10 +166,12 @@ class ProductConfig(Config):
 class Relation(Config):
     """A foreign key written ``table.column -> table.column``."""
 
-    source_table: Identifier
-    source_column: Identifier
-    target_table: str
-    target_column: Identifier
+    model_config = ConfigDict(json_schema_extra=also(STRING))
+
+    source_table: Identifier = Field(description="table that points")
+    source_column: Identifier = Field(description="its column")
+    target_table: str = Field(description="table pointed to")
+    target_column: Identifier = Field(description="its column")
 
     @model_validator(mode="before")
     @classmethod
