@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.archive import Archive, build_archive
+
 settings.register_profile(
     "tianku", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
@@ -29,3 +31,9 @@ def test_data() -> Path:
     if folder is None:
         pytest.skip("real data absent: set TIANKU_TEST_DATA to a folder of real files")
     return folder
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """A published archive with open, closed and hidden data sets; copy it to change it."""
+    return build_archive(tmp_path_factory.mktemp("archive"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,10 @@ def test_stopping_closes_the_centre_and_its_threads(tmp_path: Path) -> None:
         thread.join(2)
     assert not [t for t in left if t.is_alive()]
     assert not list((tmp_path / "tmp").iterdir())
+
+
+def test_pools_at_rest_have_nothing_pending(address: str) -> None:
+    pending = re.findall(r'^tianku_pool_pending\{.*pool="(\w+)"\} (-?\d+)$', fetch(address, "/metrics").text, re.M)
+    assert {name: int(value) for name, value in pending} == dict.fromkeys(
+        ("engine", "long", "files", "state", "closing"), 0
+    )

@@ -51,8 +51,7 @@ async def metrics(request: Request) -> Response:
         lines += [f"# HELP tianku_{name} {text}", f"# TYPE tianku_{name} {kind}"]
         lines.append(f'tianku_{name}{{pid="{pid}"}} {value}')
     lines += ["# HELP tianku_pool_pending calls running or waiting", "# TYPE tianku_pool_pending gauge"]
-    # the call that collects these numbers is not counted
-    pending = {p.name: p.pending - (p is context.pools.files) for p in context.pools.all()}
+    pending = {p.name: p.pending for p in context.pools.all()}
     lines += [f'tianku_pool_pending{{pid="{pid}",pool="{name}"}} {n}' for name, n in pending.items()]
     return PlainTextResponse("\n".join(lines) + "\n", headers=_NO_STORE, media_type="text/plain; version=0.0.4")
 
