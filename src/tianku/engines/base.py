@@ -56,6 +56,8 @@ class EngineQuery:
     tree: exp.Expression
     relations: dict[str, Relation] = field(default_factory=dict)
     limits: Limits = Limits()
+    #: at most a few thousand rows will be read: an engine may hold the whole answer, which is quicker
+    small: bool = False
 
 
 class Cancellation:

@@ -28,9 +28,12 @@ def to_sql(query: EngineQuery, locate: Locate) -> str:
     tree = query.tree.copy()
     if not isinstance(tree, exp.Query):
         raise failed(f"not a query: {tree.key}")
-    _widen(tree, query.relations)
-    _bind_tables(tree, query.relations, locate)
-    return tree.sql(dialect="duckdb", identify=True)
+    nodes = list(tree.walk())
+    tables = [node for node in nodes if isinstance(node, exp.Table)]
+    _widen(nodes, tables, query.relations)
+    ctes = {node.alias for node in nodes if isinstance(node, exp.CTE)}
+    _bind_tables(tables, ctes, query.relations, locate)
+    return tree.sql(dialect="duckdb", identify=True, copy=False)
 
 
 def read_parquet(files: tuple[str, ...]) -> exp.Expression:
@@ -45,9 +48,8 @@ def attached(uid: str) -> exp.Expression:
     return exp.table_("data", db="main", catalog=uid, quoted=True)
 
 
-def _bind_tables(tree: exp.Query, relations: dict[str, Relation], locate: Locate) -> None:
-    ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
-    for table in list(tree.find_all(exp.Table)):
+def _bind_tables(tables: list[exp.Table], ctes: set[str], relations: dict[str, Relation], locate: Locate) -> None:
+    for table in tables:
         key = table.name
         if not isinstance(table.this, exp.Identifier) or table.args.get("db"):
             raise failed(f"table is no bare key: {table.sql()}")
@@ -64,20 +66,21 @@ def _bind_tables(tree: exp.Query, relations: dict[str, Relation], locate: Locate
         table.replace(bound)
 
 
-def _widen(tree: exp.Query, relations: dict[str, Relation]) -> None:
+def _widen(nodes: list[exp.Expr], tables: list[exp.Table], relations: dict[str, Relation]) -> None:
     """Compare in double: fractions are double literals, float32 columns are cast.
 
     DuckDB reads ``0.1`` as DECIMAL and would round it, or a large integer, to float32 when
     the other side is a float32 column; other engines do not.
     """
-    for literal in tree.find_all(exp.Literal):
-        text = literal.name
-        if not literal.is_string and "." in text and "e" not in text.lower():
-            literal.set("this", f"{text}e0")
-    narrow = _Float32Columns(tree, relations)
-    for node in list(tree.find_all(*_COMPARISONS)):
-        if any(_is_single(operand) for operand in node.iter_expressions()):
-            continue  # the bound was rounded to single precision with care: widening would stop pruning
+    narrow = _Float32Columns(tables, relations)
+    for node in nodes:
+        if isinstance(node, exp.Literal):
+            text = node.name
+            if not node.is_string and "." in text and "e" not in text.lower():
+                node.set("this", f"{text}e0")
+            continue
+        if not isinstance(node, _COMPARISONS) or any(_is_single(operand) for operand in node.iter_expressions()):
+            continue  # a bound rounded to single precision with care would stop pruning when widened
         for operand in list(node.iter_expressions()):
             column = operand.unnest()
             if isinstance(column, exp.Column) and column in narrow:
@@ -92,9 +95,9 @@ def _is_single(operand: exp.Expr) -> bool:
 class _Float32Columns:
     """Tells whether a column reference is certainly a float32 column of a relation."""
 
-    def __init__(self, tree: exp.Query, relations: dict[str, Relation]) -> None:
+    def __init__(self, tables: list[exp.Table], relations: dict[str, Relation]) -> None:
         self._schemas: dict[str, list[pa.Schema]] = {}
-        for table in tree.find_all(exp.Table):
+        for table in tables:
             if (relation := relations.get(table.name)) is not None:
                 self._schemas.setdefault(table.alias_or_name.lower(), []).append(relation.schema)
 

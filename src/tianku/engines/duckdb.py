@@ -75,7 +75,7 @@ class DuckDBEngine:
         with self._lock:
             self._streams.add(stream)
         try:
-            stream.start(_prepare(query, generation, stream.cursor), cancellation)
+            stream.start(_prepare(query, generation, stream.cursor), cancellation, query.small)
         except BaseException:
             stream.close()
             raise

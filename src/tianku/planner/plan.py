@@ -21,6 +21,8 @@ Lane = Literal["short", "long"]
 
 #: rows a query of the short lane may be expected to read
 SHORT_ROWS = 1_000_000
+#: rows below which the whole answer may be held
+SMALL_ROWS = 50_000
 #: pairs it may compare in a join that has no equality to go by
 SHORT_PAIRS = 10_000_000
 
@@ -55,7 +57,7 @@ def plan(
     *,
     limits: Limits | None = None,
 ) -> Plan:
-    """Bind references to storage and bound what they read.
+    """Bind references to storage and bound what they read; `resolved` is used up.
 
     Parameters
     ----------
@@ -77,10 +79,10 @@ def plan(
         costs.append(bounds.rows)
         if condition is not None:
             conditions[key] = condition
-    tree = cast(exp.Expression, restrict(resolved.tree.copy(), conditions))
+    tree = cast(exp.Expression, restrict(resolved.tree, conditions))
     _limit(tree, resolved.top, maxrec)
     rows = _expected(resolved, costs)
-    query = EngineQuery(tree, relations, limits or Limits())
+    query = EngineQuery(tree, relations, limits or Limits(), small=rows <= SMALL_ROWS and not resolved.joins)
     return Plan(query, _lane(resolved, costs, rows), resolved.columns, maxrec, rows)
 
 
