@@ -63,7 +63,7 @@ class Stream:
 
     def _run_small(self, sql: str) -> pa.RecordBatchReader:
         # holds the whole result, unlike the reader of a relation, but is there in half the time
-        table: pa.Table = self.cursor.execute(sql).to_arrow_table()  # type: ignore[union-attr]
+        table: pa.Table = self.cursor.execute(sql).to_arrow_table()
         return table.to_reader(BATCH_ROWS)
 
     @property
