@@ -72,11 +72,13 @@ class PictureSource:
         self.data_root = data_root
         self.store = snapshot_store(data_root)
         self._cache = data_root / "cache" / "site"
+        self._known: dict[tuple[str, int], Published] = {}
 
     def load(self) -> Loaded:
         """Return the picture of the current generation; its site tables are built when they are not there."""
         generation, records, overrides = repositories.snapshot()
         shown = [self._published(r.dataset, r.revision) for r in records if r.state == "published"]
+        self._known = {(p.dataset, p.revision): p for p in shown}
         picture = self._picture(generation, shown, overrides)
         tables = self._site_tables(picture, shown)
         system = {name.lower(): table.meta for name, table in tables.items()}
@@ -85,12 +87,13 @@ class PictureSource:
             {table.meta.qualified_name: _stored(table, picture) for table in tables.values()},
         )
 
-    def prepare(self, dataset: str, revision: int) -> None:
-        """Build the site tables that will be needed once `revision` of `dataset` is shown."""
+    def prepare(self, dataset: str, revision: int | None) -> None:
+        """Build the site tables that will be needed once `revision` of `dataset` is shown (None: nothing of it)."""
         _, records, overrides = repositories.snapshot()
         kept = [r for r in records if r.state == "published" and r.dataset != dataset]
         shown = [self._published(r.dataset, r.revision) for r in kept]
-        shown.append(self._published(dataset, revision))
+        if revision is not None:
+            shown.append(self._published(dataset, revision))
         self._site_tables(self._picture(0, shown, overrides), shown)
         self._forget_old()
 
@@ -100,6 +103,10 @@ class PictureSource:
             shutil.rmtree(folder, ignore_errors=True)  # servers keep what they have open
 
     def _published(self, dataset: str, revision: int) -> Published:
+        """Read a manifest once: a snapshot never changes."""
+        known = self._known.get((dataset, revision))
+        if known is not None:
+            return known
         return Published(dataset, revision, self.store.path(dataset, revision), self.store.load(dataset, revision))
 
     def _picture(self, generation: int, shown: Sequence[Published], overrides: Mapping[str, Rule]) -> Picture:

@@ -60,8 +60,9 @@ def _choose(dataset: str, revision: int | None) -> int:
 
 def withdraw(root: Path, dataset: str) -> PublicationRecord:
     """Hide a dataset; its snapshots stay."""
-    connect(root)
+    site = connect(root)
     with repositories.session():
+        PictureSource((root / site.data_root).resolve()).prepare(dataset, None)
         return repositories.withdraw(dataset)
 
 
