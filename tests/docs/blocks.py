@@ -1,9 +1,10 @@
 """The examples of a page: fenced blocks, and what the comment after one says of its outcome.
 
 A fence is opened as three backticks and ``sh test`` or ``python test``. More words may follow: ``serve``
-(the block starts a server, which stays until the page ends) and ``needs=PROGRAM``. A fence with
-``once`` is not run. After a block, ``<!-- prints: TEXT -->`` says what its output holds, and
-``<!-- fails: TEXT -->`` that it fails, saying so; both may be repeated.
+(the block starts a server, which stays until the page ends), ``needs=PROGRAM`` and ``slow`` (run by
+``make verify`` only, as all of the operator's guide is). A fence with ``once`` is not run. After a block,
+``<!-- prints: TEXT -->`` says what its output holds, and ``<!-- fails: TEXT -->`` that it fails, saying so;
+both may be repeated.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -30,7 +31,9 @@ _SERVES = re.compile(r" at (http://\S+?)/ with ")
 def environment(**more: str) -> dict[str, str]:
     """Return an environment in which `tianku` and this Python are found first."""
     here = str(Path(sys.executable).parent)
-    return os.environ | {"PATH": f"{here}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1", "COLUMNS": "160"} | more
+    return (
+        os.environ | {"PATH": f"{here}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1", "COLUMNS": "160"} | more
+    )
 
 
 @contextmanager
@@ -121,7 +124,11 @@ class Session:
     def _python(self, block: Block, code: str) -> tuple[bool, str]:
         output = io.StringIO()
         program = compile("\n" * (block.line - 1) + code, str(block.page), "exec")
-        with contextlib.chdir(self.folder), contextlib.redirect_stdout(output):
+        with (
+            mock.patch.dict(os.environ, self._environment),
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(output),
+        ):
             exec(program, self._names)
         return True, output.getvalue()
 

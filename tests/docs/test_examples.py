@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.docs.blocks import RUNNABLE, Block, blocks
 from tests.docs.session import Session
@@ -15,7 +16,12 @@ PAGES = [ROOT / "README.md", ROOT / "docs" / "user.md", ROOT / "docs" / "operato
 EXAMPLES = [block for page in PAGES for block in blocks(page)]
 
 
-@pytest.mark.parametrize("block", [b for b in EXAMPLES if "test" in b.words], ids=str)
+def _case(block: Block) -> ParameterSet:
+    slow = block.page.name == "operator.md" or "slow" in block.words
+    return pytest.param(block, id=str(block), marks=[pytest.mark.slow] if slow else [])
+
+
+@pytest.mark.parametrize("block", [_case(b) for b in EXAMPLES if "test" in b.words])
 def test_example(reader: Callable[[Path], Session], block: Block) -> None:
     reader(block.page).run(block)
 
