@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tianku.catalogue.manifest import ColumnStatistics
 from tianku.model.access import Level, Principal
@@ -14,6 +15,8 @@ from tianku.pages import ports
 
 HIP = "hipparcos/hip2"
 CLOSED = "lamost/dr13/v1.0"
+#: products of the one product set
+TOTAL = 120
 
 COLUMNS = (
     Column(
@@ -52,6 +55,7 @@ _SHUT = ports.AccessView(
 
 def _table(access: ports.AccessView = _OPEN, dataset: str = HIP) -> ports.TableCard:
     return ports.TableCard(
+        words="hip identifier 编号 ra pos.eq.ra;meta.main dec flags marks <b>& more</b>",
         dataset=dataset,
         name="main",
         qualified_name=META.qualified_name,
@@ -79,6 +83,17 @@ def _card(name: str, access: ports.AccessView) -> ports.DatasetCard:
     )
 
 
+def _collection(*cards: ports.DatasetCard) -> ports.CollectionCard:
+    return ports.CollectionCard(
+        cards[0].collection,
+        cards[0].collection_title,
+        Text(en="Satellite", zh="卫星"),
+        cards,
+        ports.Numbers(1, 1, 117955, 3, 0),
+        current=cards[0].id if len(cards) > 1 else None,
+    )
+
+
 class FakeSource:
     """Implements `tianku.pages.ports.Source`."""
 
@@ -87,19 +102,12 @@ class FakeSource:
 
     def site(self, principal: Principal) -> ports.SiteView:
         self.seen.append(principal)
-        collection = ports.CollectionCard(
-            "hipparcos",
-            Text(en="Hipparcos", zh="依巴谷"),
-            Text(en="Satellite", zh="卫星"),
-            (HIP,),
-            ports.Numbers(1, 1, 117955, 3, 0),
-        )
         return ports.SiteView(
             title=Text(en="Test Vault", zh="测试天库"),
             publisher=Text(en="Observatory", zh="天文台"),
             acknowledgement=Text(en="Thank us.", zh="请致谢。"),
             numbers=ports.Numbers(2, 2, 1234567, 3, 10),
-            collections=(collection,),
+            collections=tuple(self._collections(principal)),
             version="0",
             authority="test.authority",
             contact="a@example.org",
@@ -123,6 +131,7 @@ class FakeSource:
         )
         return ports.DatasetView(
             card=card,
+            collection=_collection(card),
             schema_name="hipparcos_hip2",
             revision=2,
             created="2026-01-01T00:00:00Z",
@@ -147,6 +156,7 @@ class FakeSource:
         statistics = ColumnStatistics(nulls=5, minimum=1, maximum=120404) if card.access.rows else None
         return ports.TableView(
             dataset=card,
+            collection=_collection(card),
             card=_table(card.access, dataset),
             meta=META,
             columns=tuple(ports.ColumnView(column, statistics) for column in COLUMNS),
@@ -168,6 +178,7 @@ class FakeSource:
         spectra = ports.SetCard("lrs", "spectrum", Text(en="Spectra", zh="光谱"), Text(), 3, 3, 3, 1)
         return ports.ProductView(
             dataset=card,
+            collection=_collection(card),
             set=spectra,
             key=key,
             did=f"ivo://test.authority/{dataset}/lrs?{key}",
@@ -180,6 +191,24 @@ class FakeSource:
             ra=1.0,
             dec=2.0,
         )
+
+    def collection(self, principal: Principal, name: str) -> ports.CollectionCard:
+        return next(one for one in self._collections(principal) if one.id == name)
+
+    def products(
+        self, principal: Principal, dataset: str, product_set: str, offset: int, limit: int
+    ) -> ports.ProductListView:
+        card = self._find(principal, dataset)
+        spectra = ports.SetCard("lrs", "spectrum", Text(en="Spectra", zh="光谱"), Text(), TOTAL, TOTAL, TOTAL, 1)
+        rows = tuple(
+            ports.ProductRow(f"{n:04d}", f"J{n}", "STAR", 1.5, -2.0, "2018-01-01T00:00:00Z", 1800.0, 12.345, 2)
+            for n in range(offset, min(offset + limit, TOTAL))
+        )
+        return ports.ProductListView(card, _collection(card), spectra, TOTAL, rows)
+
+    def _collections(self, principal: Principal) -> list[ports.CollectionCard]:
+        hipparcos, lamost = self.datasets(principal)
+        return [_collection(hipparcos), _collection(lamost, replace(lamost, id="lamost/dr12/v1.0"))]
 
     def _access(self, principal: Principal) -> ports.AccessView:
         return ports.AccessView(Level.DATA, Level.EXISTENCE) if "lamost" in principal.groups else _SHUT

@@ -23,6 +23,8 @@ PAGES = [
     ("/data/hipparcos/hip2/tables/main/", "Query this table", "查询此表"),
     ("/data/hipparcos/hip2/tables/main/query", "Query hipparcos_hip2.main", "查询 hipparcos_hip2.main"),
     ("/data/hipparcos/hip2/products/lrs/20131024-HD0/x.1", "Metadata", "元数据"),
+    ("/data/lamost/", "Releases, newest first", "由新到旧"),
+    ("/data/hipparcos/hip2/products/lrs/", "1–50 of 120", "第 1–50 个，共 120 个"),
     ("/search", "Position or words", "坐标或词语"),
     ("/search?q=astrometry", "Main table", "主表"),
     ("/sql", "SQL editor", "SQL 编辑器"),
@@ -77,7 +79,14 @@ def test_texts_from_metadata_are_escaped(client: Client) -> None:
 
 def test_the_table_page_shows_columns_statistics_coverage_and_lines_to_copy(client: Client) -> None:
     body = client.get("/data/hipparcos/hip2/tables/main/").content.decode()
-    for text in ("pos.eq.ra;meta.main", "1 … 120,404", "117,955", "DOUBLE", "<svg", "pyvo.dal.TAPService"):
+    for text in (
+        "pos.<wbr>eq.<wbr>ra;<wbr>meta.<wbr>main",
+        "1 … 120,404",
+        "117,955",
+        "DOUBLE",
+        "<svg",
+        "pyvo.dal.TAPService",
+    ):
         assert text in body
     assert "http://testserver/vo/hipparcos/hip2/main/scs?RA=" in body
 

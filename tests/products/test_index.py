@@ -20,7 +20,7 @@ def index(folder: Path, sizes: list[int], group: int) -> ProductIndex:
     """Write an index of products with so many parts each, `group` rows to a row group."""
     schema = index_schema(["desig"])
     rows = [
-        {"key": f"{number:03d}", "part": str(part), "category": "science", "store": "copy", "path": f"{number}.fits",
+        {"key": f"{number:03d}", "part": str(part), "category": "science", "store": "copy", "path": "x.fits",
          "size": 1, "sha256": "", "crc32": 0, "h_desig": f"J{number}"}
         for number, parts in enumerate(sizes)
         for part in range(parts)

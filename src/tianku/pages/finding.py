@@ -56,7 +56,7 @@ def tables_with_positions(cards: Sequence[DatasetCard]) -> list[Found]:
 
 
 def by_words(cards: Sequence[DatasetCard], words: str) -> list[Found]:
-    """Return what holds every word, in names, titles, descriptions or column names, in any language."""
+    """Return what holds every word, in names, titles, descriptions or columns, in any language."""
     wanted = words.lower().split()
     if not wanted:
         return []
@@ -81,7 +81,7 @@ def by_words(cards: Sequence[DatasetCard], words: str) -> list[Found]:
 
 def _of_table(table: TableCard) -> str:
     return _folded(
-        table.name, table.title.en, table.title.zh, table.description.en, table.description.zh, *table.columns
+        table.name, table.title.en, table.title.zh, table.description.en, table.description.zh, table.words
     )
 
 

@@ -73,31 +73,6 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
-class CollectionCard:
-    """A survey or instrument with its releases, newest last."""
-
-    id: str
-    title: Text
-    description: Text
-    datasets: tuple[str, ...]
-    numbers: Numbers = Numbers()
-
-
-@dataclass(frozen=True, slots=True)
-class SiteView:
-    """The installation."""
-
-    title: Text
-    publisher: Text
-    acknowledgement: Text
-    numbers: Numbers
-    collections: tuple[CollectionCard, ...]
-    version: str
-    authority: str
-    contact: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class TableCard:
     """A table in a list; `rows` is None when its counts are closed to the principal."""
 
@@ -110,6 +85,7 @@ class TableCard:
     rows: int | None
     has_position: bool
     access: AccessView = AccessView()
+    words: str = ""  # what its columns are called and say, in lower case, for searches
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +122,46 @@ class DatasetCard:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectionCard:
+    """A survey or instrument with its releases, newest first; `current` names the one its alias stands for."""
+
+    id: str
+    title: Text
+    description: Text
+    datasets: tuple[DatasetCard, ...]
+    numbers: Numbers = Numbers()
+    current: str | None = None
+    superseded: frozenset[str] = frozenset()
+
+    @property
+    def only(self) -> DatasetCard | None:
+        """Its dataset, where it has just one."""
+        return self.datasets[0] if len(self.datasets) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    """The installation."""
+
+    title: Text
+    publisher: Text
+    acknowledgement: Text
+    numbers: Numbers
+    collections: tuple[CollectionCard, ...]
+    version: str
+    authority: str
+    contact: str | None = None
+
+    @property
+    def newest(self) -> tuple[DatasetCard, ...]:
+        """Datasets with a date of release, newest first; none where the collections show as much."""
+        dated = [d for c in self.collections for d in c.datasets if d.released is not None]
+        if not any(len(c.datasets) > 1 for c in self.collections):
+            return ()
+        return tuple(sorted(dated, key=lambda card: card.released or 0.0, reverse=True))[:6]
+
+
+@dataclass(frozen=True, slots=True)
 class CitationView:
     """How to cite."""
 
@@ -170,6 +186,7 @@ class DatasetView:
     """A dataset's landing page."""
 
     card: DatasetCard
+    collection: CollectionCard
     schema_name: str
     revision: int
     created: str
@@ -194,18 +211,26 @@ class ColumnView:
     column: Column
     statistics: ColumnStatistics | None = None
 
+    @property
+    def plain(self) -> bool:
+        """Whether its numbers are names or dates, which have no thousands."""
+        return (self.column.ucd or "").startswith(("meta.id", "meta.code", "time."))
+
 
 @dataclass(frozen=True, slots=True)
 class TableView:
     """A table's page."""
 
     dataset: DatasetCard
+    collection: CollectionCard
     card: TableCard
     meta: TableMeta
     columns: tuple[ColumnView, ...]
     services: tuple[Service, ...] = ()
     coverage: str | None = None  # ASCII MOC
     product_set: str | None = None  # set that rows link to
+    product_key: str | None = None  # column that holds the product's key
+    coverage_point: tuple[float, float] | None = None  # a place it covers, ICRS degrees
     updated: str | None = None
 
 
@@ -214,9 +239,10 @@ class Fact:
     """One line of a product's metadata."""
 
     label: Text
-    value: str
-    unit: str | None = None
+    value: Text | str
+    unit: str | None = None  # VOUnits
     keyword: str | None = None  # as the file spells it
+    spelled: str | None = None  # the value as programs write it
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +263,7 @@ class FileView:
     """A file of a product, or a format it is offered in."""
 
     name: str
-    category: str  # science, mask, weight, preview, log, format
+    category: str  # science, mask, weight, preview, log, or the suffix of a format it is converted to
     href: str
     media_type: str
     bytes: int | None = None
@@ -248,10 +274,12 @@ class ProductView:
     """A product's page; `data_url` is what the viewer draws, None when it is closed or not drawable."""
 
     dataset: DatasetCard
+    collection: CollectionCard
     set: SetCard
     key: str
     did: str
-    title: str
+    title: str  # the target's name where it is known, else the key
+    kind: str = ""  # class, subclass and redshift, as the file says
     facts: tuple[Fact, ...] = ()
     parts: tuple[PartView, ...] = ()
     files: tuple[FileView, ...] = ()
@@ -260,6 +288,43 @@ class ProductView:
     ra: float | None = None
     dec: float | None = None
     access: AccessView = AccessView()
+    header: tuple[tuple[str, str], ...] = ()  # keywords of the file, in its order
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    """A product in a list."""
+
+    key: str
+    target: str
+    kind: str
+    ra: float | None
+    dec: float | None
+    start: str | None  # UTC ISO
+    exposure: float | None  # seconds
+    snr: float | None
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductListView:
+    """Some products of a set, in order of their keys."""
+
+    dataset: DatasetCard
+    collection: CollectionCard
+    set: SetCard
+    total: int
+    rows: tuple[ProductRow, ...]
+
+    @property
+    def has_kinds(self) -> bool:
+        """Whether any product tells its class."""
+        return any(row.kind for row in self.rows)
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether any product tells its target."""
+        return any(row.target for row in self.rows)
 
 
 class Source(Protocol):
@@ -278,6 +343,10 @@ class Source(Protocol):
         """Return the datasets in order of collection and release, with their tables."""
         ...
 
+    def collection(self, principal: Principal, name: str) -> CollectionCard:
+        """Return one collection."""
+        ...
+
     def dataset(self, principal: Principal, dataset: str) -> DatasetView:
         """Return one dataset."""
         ...
@@ -288,4 +357,10 @@ class Source(Protocol):
 
     def product(self, principal: Principal, dataset: str, product_set: str, key: str) -> ProductView:
         """Return one product."""
+        ...
+
+    def products(
+        self, principal: Principal, dataset: str, product_set: str, offset: int, limit: int
+    ) -> ProductListView:
+        """Return `limit` products of a set from number `offset` on."""
         ...

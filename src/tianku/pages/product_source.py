@@ -1,15 +1,30 @@
-"""A product's page from what the index and the file say."""
+"""A product's page, and lists of products, from what the index and the file say."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
 from urllib.parse import quote
 
 from tianku.model.text import Text
-from tianku.pages.ports import AccessView, DatasetCard, Fact, FileView, PartView, ProductView, SetCard
+from tianku.pages.ports import (
+    AccessView,
+    CollectionCard,
+    DatasetCard,
+    Fact,
+    FileView,
+    PartView,
+    ProductListView,
+    ProductRow,
+    ProductView,
+    SetCard,
+)
+from tianku.pages.units import pretty
+from tianku.pages.words import word
 from tianku.products.index import IndexEntry
-from tianku.usecases.products import ProductPage, media_type
+from tianku.products.spectrum import Header
+from tianku.usecases.products import ProductList, ProductPage, media_type, obscore_text
 
 _MJD_UNIX = 40587.0
 _FORMATS = (
@@ -18,19 +33,30 @@ _FORMATS = (
     ("fits", "application/fits"),
     ("png", "image/png"),
 )
+#: what files say where they know nothing
+_NOTHING = frozenset({"", "Unknown", "Non", "null", "-9999"})
 
 
-def product_view(dataset: DatasetCard, card: SetCard, page: ProductPage, access: AccessView) -> ProductView:
+def product_view(
+    dataset: DatasetCard,
+    collection: CollectionCard,
+    card: SetCard,
+    page: ProductPage,
+    header: Header,
+    access: AccessView,
+) -> ProductView:
     """Return the view of one product."""
     first = page.entries[0]
     is_spectrum = page.one.manifest.type == "spectrum"
     path = f"{page.one.dataset}/{page.one.name}/{quote(page.did.key)}"
     return ProductView(
         dataset=dataset,
+        collection=collection,
         set=card,
         key=page.did.key,
         did=str(page.did),
-        title=page.did.key,
+        title=obscore_text(page.one, first, "target_name") or page.did.key,
+        kind=_kind(header),
         facts=tuple(_facts(page, first)),
         parts=tuple(_part(e) for e in page.entries if e.category == page.one.config.main),
         files=(*_files(page, path), *(_formats(path) if is_spectrum else ())),
@@ -39,6 +65,31 @@ def product_view(dataset: DatasetCard, card: SetCard, page: ProductPage, access:
         ra=first.ra,
         dec=first.dec,
         access=access,
+        header=tuple((name, _told(value)) for name, value in header.items() if value is not None),
+    )
+
+
+def list_view(
+    dataset: DatasetCard, collection: CollectionCard, card: SetCard, found: ProductList
+) -> ProductListView:
+    """Return some products of a set."""
+    rows = tuple(_row(found, entries) for entries in found.products)
+    return ProductListView(dataset, collection, card, found.total, rows)
+
+
+def _row(found: ProductList, entries: Sequence[IndexEntry]) -> ProductRow:
+    parts = [e for e in entries if e.category == found.one.config.main] or list(entries)
+    first = parts[0]
+    return ProductRow(
+        key=first.key,
+        target=obscore_text(found.one, first, "target_name") or "",
+        kind=obscore_text(found.one, first, "target_class") or "",
+        ra=first.ra,
+        dec=first.dec,
+        start=_earliest(parts),
+        exposure=first.t_exptime,
+        snr=max((e.snr for e in parts if e.snr is not None), default=None),
+        parts=len(parts),
     )
 
 
@@ -49,21 +100,40 @@ def iso(mjd: float | None) -> str | None:
     return datetime.fromtimestamp((mjd - _MJD_UNIX) * 86400.0, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _earliest(entries: Sequence[IndexEntry]) -> str | None:
+    return iso(min((e.t_min for e in entries if e.t_min is not None), default=None))
+
+
+def _kind(header: Header) -> str:
+    """Return class, subclass and redshift, as far as the pipeline found them."""
+    said = [str(header[name]) for name in ("CLASS", "SUBCLASS") if header.get(name) is not None]
+    words = [text for text in said if text.strip() not in _NOTHING]
+    redshift = header.get("Z")
+    if isinstance(redshift, int | float) and redshift > -1:  # the null sentinels are far below
+        words.append(f"z = {redshift:.6f}")
+    return " · ".join(words)
+
+
+def _told(value: str | float | None) -> str:
+    return {True: "T", False: "F"}[value] if isinstance(value, bool) else str(value)
+
+
 def _facts(page: ProductPage, first: IndexEntry) -> list[Fact]:
     flux = page.one.config.flux
-    starts = [e.t_min for e in page.entries if e.t_min is not None]
     facts = [
-        Fact(Text(en="Publisher DID", zh="发布者标识"), str(page.did)),
-        Fact(Text(en="Right ascension", zh="赤经"), _number(first.ra, 6), "deg"),
-        Fact(Text(en="Declination", zh="赤纬"), _number(first.dec, 6), "deg"),
-        Fact(Text(en="Start of observation", zh="观测开始"), iso(min(starts, default=None)) or ""),
+        Fact(Text(en="Start of observation", zh="观测开始"), _utc(_earliest(page.entries))),
         Fact(Text(en="Exposure time", zh="曝光时间"), _number(first.t_exptime, 1), "s"),
-        Fact(Text(en="Flux calibration", zh="流量定标"), flux.calibration),
-        Fact(Text(en="Flux unit", zh="流量单位"), flux.unit),
+        Fact(Text(en="Signal to noise", zh="信噪比"), _number(first.snr, 1)),
+        Fact(Text(en="Flux calibration", zh="流量定标"), word(flux.calibration)),
+        Fact(Text(en="Flux unit", zh="流量单位"), pretty(flux.unit), spelled=flux.unit),
         Fact(Text(en="File format", zh="文件格式"), first.layout or ""),
         Fact(Text(en="Checksum (SHA-256)", zh="校验和（SHA-256）"), first.sha256),
     ]
     return [fact for fact in facts if fact.value]
+
+
+def _utc(moment: str | None) -> str:
+    return f"{moment.removesuffix('Z').replace('T', ' ')} UTC" if moment else ""
 
 
 def _number(value: float | None, digits: int) -> str:
@@ -77,6 +147,7 @@ def _part(entry: IndexEntry) -> PartView:
         band=entry.band or "",
         start=iso(entry.t_min),
         exposure=entry.t_exptime,
+        snr=entry.snr,
         points=entry.em_xel,
     )
 
@@ -96,9 +167,8 @@ def _files(page: ProductPage, path: str) -> list[FileView]:
 
 
 def _formats(path: str) -> list[FileView]:
+    stem = path.rpartition("/")[2]
     return [
-        FileView(
-            f"{path.rpartition('/')[2]}.{suffix}", "format", f"/api/v1/products/{path}/spectrum.{suffix}", kind
-        )
+        FileView(f"{stem}.{suffix}", suffix, f"/api/v1/products/{path}/spectrum.{suffix}", kind)
         for suffix, kind in _FORMATS
     ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tianku.catalogue.tap_schema import delimited
 from tianku.model.metadata import TableMeta
+from tianku.pages.coverage import PLEIADES
 from tianku.pages.ports import DatasetView, Service, TableView
 
 
@@ -22,7 +24,7 @@ def for_dataset(view: DatasetView, base: str) -> list[Snippet]:
     table = next((t for t in view.card.tables if t.access.rows), None)
     if table is None:
         return []
-    shown = ", ".join(table.columns[:3]) or "*"
+    shown = ", ".join(delimited(name) for name in table.columns[:3]) or "*"
     return _tap(f"{base}/vo/tap", f"SELECT TOP 10 {shown} FROM {table.qualified_name}")
 
 
@@ -30,30 +32,36 @@ def for_table(view: TableView, base: str) -> list[Snippet]:
     """Return how to query the table by ADQL and by cone."""
     if not view.card.access.rows:
         return []
-    found = _tap(f"{base}/vo/tap", example_query(view.meta))
+    found = _tap(f"{base}/vo/tap", example_query(view.meta, view.coverage_point))
     cone = _address(view.services, "SCS", base)
     if cone is not None:
-        found.append(Snippet("curl (cone)", f"curl '{cone}?RA=56.75&DEC=24.12&SR=0.5&VERB=2'"))
+        ra, dec = view.coverage_point or PLEIADES
+        found.append(Snippet("curl (cone)", f"curl '{cone}?RA={ra}&DEC={dec}&SR=0.5&VERB=2'"))
         found.append(
             Snippet(
                 "pyVO (cone)",
                 "import pyvo\n"
                 f'service = pyvo.dal.SCSService("{cone}")\n'
-                "print(service.search(pos=(56.75, 24.12), radius=0.5).to_table())",
+                f"print(service.search(pos=({ra}, {dec}), radius=0.5).to_table())",
             )
         )
     return found
 
 
-def example_query(meta: TableMeta) -> str:
-    """Return a small query that is worth starting from: some columns, and a cone where there is one."""
+def example_query(meta: TableMeta, place: tuple[float, float] | None = None) -> str:
+    """Return a small query that is worth starting from: some columns, and a cone where there is one.
+
+    `place` is the centre of the cone, ICRS degrees: one where the table has rows.
+    """
     leading = [c.name for c in meta.columns if c.principal] or [c.name for c in meta.columns]
-    shown = ", ".join(leading[:6])
+    shown = ", ".join(delimited(name) for name in leading[:6])
     query = f"SELECT TOP 10 {shown}\nFROM {meta.qualified_name}"
     position = meta.main_position
     if position is None:
         return query
-    return f"{query}\nWHERE 1 = CONTAINS(POINT({position.ra}, {position.dec}), CIRCLE(56.75, 24.12, 0.5))"
+    at = f"POINT({delimited(position.ra)}, {delimited(position.dec)})"
+    ra, dec = place or PLEIADES
+    return f"{query}\nWHERE 1 = CONTAINS({at}, CIRCLE({ra}, {dec}, 0.5))"
 
 
 def _tap(address: str, query: str) -> list[Snippet]:
@@ -67,9 +75,9 @@ def _tap(address: str, query: str) -> list[Snippet]:
         Snippet(
             "pyVO",
             f'import pyvo\ntap = pyvo.dal.TAPService("{address}")\n'
-            f'result = tap.search("""{query}""")\nprint(result.to_table())',
+            f"result = tap.search('''{query}''')\nprint(result.to_table())",
         ),
-        Snippet("TOPCAT / STILTS", f"stilts tapquery tapurl='{address}' adql='{line}' out=result.vot"),
+        Snippet("TOPCAT / STILTS", f"stilts tapquery tapurl='{address}' \\\n  adql='{line}' \\\n  out=result.vot"),
     ]
 
 

@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tianku import __version__
-from tianku.model.access import ANONYMOUS, Level, Principal, Rule
+from tianku.model.access import Level, Principal
+from tianku.model.errors import TiankuError
 from tianku.model.text import Text
+from tianku.pages.cards import access_view, exists, set_card, table_card
+from tianku.pages.coverage import point, union
 from tianku.pages.ports import (
-    AccessView,
     CitationView,
     CollectionCard,
     ColumnView,
     DatasetCard,
     DatasetView,
     Link,
-    Numbers,
+    ProductListView,
     ProductView,
     Service,
-    SetCard,
     SiteView,
-    TableCard,
     TableView,
     VersionView,
 )
-from tianku.pages.product_source import product_view
-from tianku.usecases.picture import PublishedDataset, PublishedSet, PublishedTable
-from tianku.usecases.policy import decide
-from tianku.usecases.products import product_page
+from tianku.pages.product_source import list_view, product_view
+from tianku.pages.shown import Shown, ShownCache, make_shown
+from tianku.products.spectrum import Header
+from tianku.usecases.picture import PublishedDataset, PublishedTable
+from tianku.usecases.products import ProductPage, product_header, product_list, product_page
 from tianku.usecases.viewer import Viewer
 
 if TYPE_CHECKING:
     from tianku.usecases.centre import Centre
+
+log = logging.getLogger(__name__)
 
 
 class CentreSource:
@@ -42,152 +44,82 @@ class CentreSource:
 
     def __init__(self, centre: Centre) -> None:
         self._centre = centre
+        self._shown = ShownCache(lambda viewer: make_shown(centre, viewer))
 
     def site(self, principal: Principal) -> SiteView:
         """Return the installation with its collections and live numbers."""
-        site = self._centre.site
-        cards = self.datasets(principal)
-        collections = [
-            _collection_card(viewer_dataset, [c for c in cards if c.collection == name])
-            for name, viewer_dataset in self._first_of_collections(principal).items()
-        ]
-        return SiteView(
-            title=site.title,
-            publisher=site.publisher,
-            acknowledgement=site.acknowledgement,
-            numbers=_sum(card.numbers for card in cards),
-            collections=tuple(collections),
-            version=__version__,
-            authority=site.authority,
-            contact=site.contact,
-        )
+        return self._shown.get(self._viewer(principal)).site
 
     def datasets(self, principal: Principal) -> Sequence[DatasetCard]:
         """Return the datasets in order of collection and release, with their tables."""
-        viewer = self._viewer(principal)
-        return [dataset_card(viewer, one) for one in viewer.picture.visible(principal, viewer.now)]
+        return list(self._shown.get(self._viewer(principal)).datasets.values())
+
+    def collection(self, principal: Principal, name: str) -> CollectionCard:
+        """Return one collection."""
+        return self._shown.get(self._viewer(principal)).collection(name)
 
     def dataset(self, principal: Principal, dataset: str) -> DatasetView:
         """Return one dataset."""
         viewer = self._viewer(principal)
-        return dataset_view(viewer, viewer.published_dataset(dataset))
+        return _dataset_view(viewer, self._shown.get(viewer), viewer.published_dataset(dataset))
 
     def table(self, principal: Principal, dataset: str, name: str) -> TableView:
         """Return one table."""
         viewer = self._viewer(principal)
-        owner = viewer.published_dataset(dataset)
-        return table_view(viewer, owner, viewer.published_table(dataset, name, Level.EXISTENCE))
+        one = viewer.published_table(dataset, name, Level.EXISTENCE)
+        return _table_view(viewer, self._shown.get(viewer), one)
 
     def product(self, principal: Principal, dataset: str, product_set: str, key: str) -> ProductView:
         """Return one product."""
         viewer = self._viewer(principal)
-        owner = viewer.published_dataset(dataset)
         one = viewer.published_set(dataset, product_set)
         page = product_page(self._centre, principal, dataset, product_set, key)
-        return product_view(
-            dataset_card(viewer, owner), set_card(viewer, one), page, access_view(viewer, one.rule)
-        )
+        header = self._header(principal, page)
+        card, collection = self._owner(viewer, dataset)
+        return product_view(card, collection, set_card(viewer, one), page, header, access_view(viewer, one.rule))
+
+    def products(
+        self, principal: Principal, dataset: str, product_set: str, offset: int, limit: int
+    ) -> ProductListView:
+        """Return `limit` products of a set from number `offset` on."""
+        viewer = self._viewer(principal)
+        found = product_list(self._centre, principal, dataset, product_set, offset, limit)
+        card, collection = self._owner(viewer, dataset)
+        return list_view(card, collection, set_card(viewer, found.one), found)
+
+    def _header(self, principal: Principal, page: ProductPage) -> Header:
+        try:
+            return product_header(self._centre, principal, page)
+        except (TiankuError, OSError):
+            # The index knows enough for a page; what is wrong with the file is told by the viewer in it.
+            log.exception("the header of %s cannot be read", page.did)
+            return {}
+
+    def _owner(self, viewer: Viewer, dataset: str) -> tuple[DatasetCard, CollectionCard]:
+        shown = self._shown.get(viewer)
+        card = shown.card(dataset)
+        return card, shown.collection(card.collection)
 
     def _viewer(self, principal: Principal) -> Viewer:
         return Viewer(self._centre.picture(), principal, time.time())
 
-    def _first_of_collections(self, principal: Principal) -> dict[str, PublishedDataset]:
-        viewer = self._viewer(principal)
-        found: dict[str, PublishedDataset] = {}
-        for one in viewer.picture.visible(principal, viewer.now):
-            found.setdefault(one.config.collection, one)
-        return found
 
-
-def access_view(viewer: Viewer, rule: Rule) -> AccessView:
-    """Return how open `rule` is for the viewer's principal and for everybody."""
-    held = [level for level in Level if decide(viewer.principal, rule, level, viewer.now)]
-    public = [level for level in Level if decide(ANONYMOUS, rule, level, viewer.now)]
-    coming = [at for at in rule.public_from.values() if at > viewer.now]
-    return AccessView(
-        level=max(held, default=Level.EXISTENCE),
-        public=max(public, default=Level.EXISTENCE),
-        opens=max(coming, default=None),
-        apply=Text(en=rule.apply or ""),
-    )
-
-
-def table_card(viewer: Viewer, one: PublishedTable) -> TableCard:
-    """Return a table for lists."""
-    access = access_view(viewer, one.rule)
-    return TableCard(
-        dataset=one.dataset,
-        name=one.meta.name,
-        qualified_name=one.meta.qualified_name,
-        title=one.meta.title,
-        description=one.meta.description,
-        columns=tuple(c.name for c in one.meta.columns),
-        rows=one.meta.nrows if access.rows else None,
-        has_position=one.meta.main_position is not None,
-        access=access,
-    )
-
-
-def set_card(viewer: Viewer, one: PublishedSet) -> SetCard:
-    """Return a product set for lists."""
-    access = access_view(viewer, one.rule)
-    shown = one.manifest if access.rows else None
-    return SetCard(
-        name=one.name,
-        type=one.manifest.type,
-        title=one.config.title,
-        description=one.config.description,
-        products=shown.products if shown else None,
-        parts=shown.parts if shown else None,
-        files=shown.files if shown else None,
-        bytes=shown.bytes if shown else None,
-        services=(Service("DataLink", "/vo/datalink/links", Text(en="links to files", zh="文件链接")),),
-        access=access,
-    )
-
-
-def dataset_card(viewer: Viewer, one: PublishedDataset) -> DatasetCard:
-    """Return a dataset for lists."""
-    tables = tuple(table_card(viewer, t) for t in one.tables.values() if _exists(viewer, t.rule))
-    sets = [set_card(viewer, s) for s in one.sets.values() if _exists(viewer, s.rule)]
-    numbers = Numbers(
-        datasets=1,
-        tables=len(tables),
-        rows=sum(t.rows or 0 for t in tables),
-        products=sum(s.products or 0 for s in sets),
-        bytes=sum(s.bytes or 0 for s in sets),
-    )
-    public = one.config.released.public
-    return DatasetCard(
-        id=one.id,
-        collection=one.config.collection,
-        collection_title=one.collection.title,
-        title=one.config.title or Text(en=one.id),
-        description=one.config.description or one.collection.description,
-        released=public.timestamp() if isinstance(public, datetime) else None,
-        numbers=numbers,
-        tables=tables,
-        simulated=one.config.simulated,
-        metadata_only=one.config.kind == "metadata-only",
-        access=access_view(viewer, one.rule),
-    )
-
-
-def dataset_view(viewer: Viewer, one: PublishedDataset) -> DatasetView:
+def _dataset_view(viewer: Viewer, shown: Shown, one: PublishedDataset) -> DatasetView:
     """Return a dataset's landing page."""
     config, collection = one.config, one.collection
-    sets = tuple(set_card(viewer, s) for s in one.sets.values() if _exists(viewer, s.rule))
+    card = shown.card(one.id)
     cited = config.citation if config.citation.text or config.citation.bibcode else collection.citation
-    services = [Service("TAP", "/vo/tap", Text(en="queries in ADQL", zh="ADQL 查询"))]
-    services += [_cone_service(t) for t in one.tables.values() if t.meta.main_position and _exists(viewer, t.rule)]
+    services = [_TAP]
+    services += [_cone_service(t) for t in one.tables.values() if t.meta.main_position and exists(viewer, t.rule)]
     return DatasetView(
-        card=dataset_card(viewer, one),
+        card=card,
+        collection=shown.collection(card.collection),
         schema_name=one.schema_name,
         revision=one.revision,
         created=one.created,
-        sets=sets,
+        sets=tuple(set_card(viewer, s) for s in one.sets.values() if exists(viewer, s.rule)),
         services=tuple(services),
-        versions=_versions(viewer, one),
+        versions=_versions(shown.collection(card.collection), one),
         creators=tuple(c.name for c in (config.creators or collection.creators)),
         citation=CitationView(cited.text, cited.bibcode, cited.doi, cited.cstr),
         acknowledgement=config.acknowledgement or collection.acknowledgement,
@@ -196,77 +128,51 @@ def dataset_view(viewer: Viewer, one: PublishedDataset) -> DatasetView:
         keywords=config.keywords or collection.keywords,
         facility=config.facility or collection.facility,
         instrument=config.instrument or collection.instrument,
-        coverage=_coverage(viewer, one),
+        coverage=union(_coverages(viewer, one)),
     )
 
 
-def table_view(viewer: Viewer, owner: PublishedDataset, one: PublishedTable) -> TableView:
+def _table_view(viewer: Viewer, shown: Shown, one: PublishedTable) -> TableView:
     """Return a table's page; statistics and coverage only where rows are open."""
-    card = table_card(viewer, one)
+    owner = viewer.picture.datasets[one.dataset]
+    card, dataset = table_card(viewer, one), shown.card(one.dataset)
     statistics = one.manifest.statistics if card.access.rows else {}
     configured = owner.config.tables.get(one.meta.name)
+    link = configured.product if configured else None
+    coverage = one.manifest.moc if card.access.rows else None
     return TableView(
-        dataset=dataset_card(viewer, owner),
+        dataset=dataset,
+        collection=shown.collection(dataset.collection),
         card=card,
         meta=one.meta,
         columns=tuple(ColumnView(c, statistics.get(c.name)) for c in one.meta.columns),
-        services=_table_services(one),
-        coverage=one.manifest.moc if card.access.rows else None,
-        product_set=configured.product.set if configured and configured.product else None,
+        services=(_TAP, _cone_service(one)) if one.meta.main_position is not None else (_TAP,),
+        coverage=coverage,
+        product_set=link.set if link else None,
+        product_key=link.key if link else None,
+        coverage_point=point(coverage) if one.meta.main_position is not None else None,
         updated=owner.created,
     )
 
 
-def _table_services(one: PublishedTable) -> tuple[Service, ...]:
-    services = [Service("TAP", "/vo/tap", Text(en="queries in ADQL", zh="ADQL 查询"))]
-    if one.meta.main_position is not None:
-        services.append(_cone_service(one))
-    return tuple(services)
+_TAP = Service("TAP", "/vo/tap", Text(en="queries in ADQL", zh="ADQL 查询"))
 
 
 def _cone_service(one: PublishedTable) -> Service:
     return Service("SCS", f"/vo/{one.dataset}/{one.meta.name}/scs", one.meta.title or Text(en=one.meta.name))
 
 
-def _exists(viewer: Viewer, rule: Rule) -> bool:
-    return decide(viewer.principal, rule, Level.EXISTENCE, viewer.now)
+def _coverages(viewer: Viewer, one: PublishedDataset) -> tuple[str, ...]:
+    owners = (o for o in one.owners() if access_view(viewer, o.rule).rows)
+    return tuple(dict.fromkeys(o.manifest.moc for o in owners if o.manifest.moc))
 
 
-def _coverage(viewer: Viewer, one: PublishedDataset) -> str | None:
-    mocs = [t.manifest.moc for t in one.tables.values() if t.manifest.moc and access_view(viewer, t.rule).rows]
-    mocs += [s.manifest.moc for s in one.sets.values() if s.manifest.moc and access_view(viewer, s.rule).rows]
-    return max(mocs, key=len, default=None)
-
-
-def _versions(viewer: Viewer, one: PublishedDataset) -> tuple[VersionView, ...]:
+def _versions(collection: CollectionCard, one: PublishedDataset) -> tuple[VersionView, ...]:
+    """Return the other versions of the release, newest first."""
     release = one.id.rpartition("/")[0]
-    others = [
-        d
-        for d in viewer.picture.visible(viewer.principal, viewer.now)
-        if release and d.id.rpartition("/")[0] == release
-    ]
-    superseded = {d.config.supersedes for d in others}
-    return tuple(VersionView(d.id, d.id.rpartition("/")[2], d.id == one.id, d.id in superseded) for d in others)
-
-
-def _collection_card(first: PublishedDataset, cards: Sequence[DatasetCard]) -> CollectionCard:
-    return CollectionCard(
-        id=first.config.collection,
-        title=first.collection.title,
-        description=first.collection.description,
-        datasets=tuple(card.id for card in cards),
-        numbers=_sum(card.numbers for card in cards),
+    if release.count("/") != 1:
+        return ()
+    others = [d.id for d in collection.datasets if d.id.startswith(f"{release}/") and d.id != one.id]
+    return tuple(
+        VersionView(d, d.rpartition("/")[2], d == collection.current, d in collection.superseded) for d in others
     )
-
-
-def _sum(numbers: Iterable[Numbers]) -> Numbers:
-    total = Numbers()
-    for one in numbers:
-        total = Numbers(
-            total.datasets + one.datasets,
-            total.tables + one.tables,
-            total.rows + one.rows,
-            total.products + one.products,
-            total.bytes + one.bytes,
-        )
-    return total

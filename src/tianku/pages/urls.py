@@ -12,6 +12,7 @@ from tianku.pages.views import account, catalogue, home, product, query
 
 _DATASET = r"^data/(?P<dataset>[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*){0,2})/"
 _TABLE = _DATASET + r"tables/(?P<table>[a-z][a-z0-9_]*)/"
+_SET = _DATASET + r"products/(?P<product_set>[A-Za-z0-9_.-]+)/"
 
 urlpatterns = [
     path("admin/cms/", include(editor_urls)),
@@ -20,9 +21,8 @@ urlpatterns = [
         path("data/", catalogue.datasets, name="datasets"),
         re_path(_TABLE + r"$", catalogue.table, name="table"),
         re_path(_TABLE + r"query$", query.table_query, name="table_query"),
-        re_path(
-            _DATASET + r"products/(?P<product_set>[A-Za-z0-9_.-]+)/(?P<key>.+)$", product.product, name="product"
-        ),
+        re_path(_SET + r"$", product.products, name="products"),
+        re_path(_SET + r"(?P<key>.+)$", product.product, name="product"),
         re_path(_DATASET + r"$", catalogue.dataset, name="dataset"),
         path("search", query.search, name="search"),
         path("sql", query.sql, name="sql"),

@@ -16,7 +16,7 @@ from tianku.products.did import ProductId
 from tianku.products.index import IndexEntry, ProductIndex
 from tianku.products.keys import canonical
 from tianku.products.readers.spectra import read_spectrum
-from tianku.products.spectrum import FluxInfo, Spectrum
+from tianku.products.spectrum import FluxInfo, Header, Spectrum
 from tianku.usecases.picture import PublishedSet
 from tianku.usecases.policy import decide
 from tianku.usecases.viewer import Viewer
@@ -207,6 +207,19 @@ def spectrum(
             known=", ".join(p.name for p in found.parts),
         )
     return Spectrum(found.header, found.layout, (chosen,), found.ra, found.dec, found.notes)
+
+
+def product_header(centre: Centre, principal: Principal, page: ProductPage) -> Header:
+    """Return the primary header of a product of spectra; empty where it is closed or of another type.
+
+    Raises
+    ------
+    NotFoundError
+        As `product_file`.
+    """
+    if not page.open or page.one.manifest.type != "spectrum":
+        return {}
+    return spectrum(centre, principal, page.one.dataset, page.one.name, page.did.key).header
 
 
 def _main_category(centre: Centre, dataset: str, set_name: str) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from tianku.model.text import Text
-from tianku.pages import assets, language
+from tianku.pages import assets, language, words
+from tianku.pages.units import pretty
 
 register = template.Library()
 
@@ -33,6 +36,32 @@ def text(value: Text | str | None) -> str:
 
 
 @register.filter
+def word(value: str | None) -> str:
+    """Return a word of the data model in the page's language."""
+    return text(words.word(value))
+
+
+@register.simple_tag
+def unit(value: str | None) -> SafeString:
+    """Return a unit for reading, with its VOUnits spelling at hand."""
+    if not value:
+        return SafeString("")
+    return format_html('<span class="unit" title="{}">{}</span>', value, pretty(value))
+
+
+@register.filter
+def degrees(value: float | None) -> str:
+    """Return a coordinate to a hundredth of an arcsecond or so."""
+    return "" if value is None else f"{value:.6f}"
+
+
+@register.filter
+def moment(value: str | None) -> str:
+    """Return an ISO time (UTC) as people read it: date, hour and minute."""
+    return (value or "").removesuffix("Z").replace("T", " ")
+
+
+@register.filter
 def number(value: float | int | None) -> str:
     """Return an integer with thousands apart, or a float as short as its digits allow."""
     if value is None:
@@ -40,6 +69,18 @@ def number(value: float | int | None) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:.7g}"
+
+
+@register.filter
+def counted(value: int) -> str:
+    """Return a count with thousands apart, and nothing for none."""
+    return f"{value:,}" if value else ""
+
+
+@register.filter
+def breakable(value: str) -> SafeString:
+    """Return words joined by ``;`` or ``.`` so that a narrow column may break them."""
+    return mark_safe(re.sub(r"([;.])", r"\1<wbr>", escape(value)))  # noqa: S308 - escaped before
 
 
 @register.filter

@@ -1,13 +1,15 @@
-"""Datasets and their tables."""
+"""Collections, datasets and their tables."""
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
+from tianku.model.access import Principal
+from tianku.model.errors import NotFoundError
 from tianku.pages import snippets
+from tianku.pages.ports import DatasetView
 from tianku.pages.site import principal_of, source
 from tianku.pages.views.pages import page
 
@@ -15,19 +17,42 @@ from tianku.pages.views.pages import page
 @require_safe
 def datasets(request: HttpRequest) -> HttpResponse:
     """All datasets, by collection."""
-    cards = source().datasets(principal_of(request))
-    by_collection = {name: list(members) for name, members in groupby(cards, key=lambda card: card.collection)}
-    groups = [(members[0].collection_title, members) for members in by_collection.values()]
-    return page(request, "tianku/datasets.html", {"groups": groups})
+    return page(request, "tianku/datasets.html", {})
 
 
 @require_safe
 def dataset(request: HttpRequest, dataset: str) -> HttpResponse:
-    """The landing page of one dataset."""
-    view = source().dataset(principal_of(request), dataset)
+    """The landing page of one dataset; of a collection or release where that is all the address names."""
+    principal = principal_of(request)
+    view = _dataset_or_none(principal, dataset)
+    if view is None:
+        return _collection(request, principal, dataset)
     base = request.build_absolute_uri("/").rstrip("/")
     context = {"view": view, "card": view.card, "snippets": snippets.for_dataset(view, base)}
     return page(request, "tianku/dataset.html", context)
+
+
+def _dataset_or_none(principal: Principal, dataset: str) -> DatasetView | None:
+    """Return the dataset, or None when a collection may be meant."""
+    try:
+        return source().dataset(principal, dataset)
+    except NotFoundError:
+        name, _, rest = dataset.partition("/")
+        known = any(one.id == name for one in source().site(principal).collections)
+        if not known or "/" in rest:
+            raise
+        return None
+
+
+def _collection(request: HttpRequest, principal: Principal, name: str) -> HttpResponse:
+    collection = source().collection(principal, name.partition("/")[0])
+    if "/" not in name:
+        return page(request, "tianku/collection.html", {"collection": collection})
+    versions = [one.id for one in collection.datasets if one.id.startswith(f"{name}/")]
+    if not versions:
+        raise NotFoundError("dataset.unknown", "there is no dataset {dataset}", dataset=name)
+    # A release stands for its current version, or the newest.
+    return redirect("dataset", collection.current if collection.current in versions else versions[0])
 
 
 @require_safe
@@ -39,6 +64,6 @@ def table(request: HttpRequest, dataset: str, table: str) -> HttpResponse:
         "view": view,
         "card": view.card,
         "snippets": snippets.for_table(view, base),
-        "example": snippets.example_query(view.meta),
+        "example": snippets.example_query(view.meta, view.coverage_point),
     }
     return page(request, "tianku/table.html", context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from tianku.pages import finding
@@ -45,6 +46,13 @@ def sql(request: HttpRequest) -> HttpResponse:
     return page(request, "tianku/sql.html", {"tables": tables, "sql_config": config})
 
 
+def _links(view: TableView) -> dict[str, str]:
+    """Return the address of a row's product, by the column that names it; `{value}` stands for the value."""
+    if view.product_set is None or view.product_key is None:
+        return {}
+    return {view.product_key: reverse("products", args=[view.dataset.id, view.product_set]) + "{value}"}
+
+
 def query_config(view: TableView) -> dict[str, Any]:
     """Return what the query form needs to draw itself and to write its ADQL."""
     position = view.meta.main_position
@@ -54,7 +62,7 @@ def query_config(view: TableView) -> dict[str, Any]:
         "rows": view.card.rows,
         "id": view.meta.id_column,
         "position": {"ra": position.ra, "dec": position.dec} if position else None,
-        "product_set": view.product_set,
+        "links": _links(view),
         "columns": [
             {
                 "name": one.column.name,

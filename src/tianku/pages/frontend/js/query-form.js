@@ -24,7 +24,7 @@ class QueryForm {
     const changed = () => this.changed();
     const start = new URLSearchParams(location.search);
     const table = config.table ?? config.name;
-    const context = { t, lang, start, changed, columns: config.columns, position: config.position ?? null };
+    const context = { t, lang, start, changed, columns: config.columns, position: config.position ?? null, links: config.links ?? {} };
     Object.assign(this, { root, t, lang, table });
     this.cone = coneFields(context);
     this.columns = columnFields(context);
@@ -36,7 +36,7 @@ class QueryForm {
     if (start.get("ra") && start.get("dec")) this.submit();
   }
 
-  build({ t, columns, changed }) {
+  build({ t, columns, changed, links }) {
     const sortable = columns.filter(({ arraysize, type }) => !arraysize || /char|string/i.test(type));
     this.sort = el("select", { id: "query-sort", name: "sort", onchange: changed }, options([["", t("unsorted")], ...sortable.map(({ name }) => [name, name])]));
     this.descending = el("input", { type: "checkbox", name: "descending", onchange: changed });
@@ -52,7 +52,7 @@ class QueryForm {
       this.submit();
     });
     const target = document.getElementById("results") ?? el("div", { id: "results", "aria-live": "polite" });
-    this.results = new ResultsTable(target, { lang: this.lang });
+    this.results = new ResultsTable(target, { lang: this.lang, links });
     if (form !== this.root) this.root.replaceChildren(form);
     if (!target.isConnected) this.root.after(target);
     target.after(this.twins.node);

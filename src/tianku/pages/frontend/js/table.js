@@ -3,6 +3,7 @@ import { query } from "./lib/api.js";
 import { el } from "./lib/dom.js";
 import { errorNotice } from "./lib/errors.js";
 import { language, localised, translator } from "./lib/i18n.js";
+import { pretty } from "./lib/units.js";
 
 const WORDS = {
   rows: ["Rows {from}–{to}", "第 {from}–{to} 行"],
@@ -20,8 +21,8 @@ const URL_COLUMN = /(^|_)(access_url|url|datalink)$/i;
 
 /** A results table inside `root`, read page by page from the server. */
 export class ResultsTable {
-  constructor(root, { lang = language(root), onError = () => {} } = {}) {
-    Object.assign(this, { root, lang, onError, t: translator(WORDS, lang), size: 50, offset: 0, adql: "" });
+  constructor(root, { lang = language(root), links = {}, onError = () => {} } = {}) {
+    Object.assign(this, { root, lang, links, onError, t: translator(WORDS, lang), size: 50, offset: 0, adql: "" });
   }
 
   /** Show the first page of `adql`; resolves to whether it worked. */
@@ -65,10 +66,10 @@ export class ResultsTable {
   head(page) {
     const units = page.columns.some((column) => column.unit);
     const cells = page.columns.map((column) => headCell(column, this.lang, units));
-    const formats = page.columns.map((column) => formatter(column, page.links?.[column.name]));
+    const formats = page.columns.map((column) => formatter(column, page.links?.[column.name] ?? this.links[column.name]));
     const rows = page.rows.map((row) => el("tr", {}, row.map((value, i) => cell(value, formats[i]))));
     const table = el("table", { class: "table" }, el("thead", {}, el("tr", {}, cells)), el("tbody", {}, rows));
-    return el("div", { class: "table-box", tabindex: 0, role: "region", "aria-label": this.t("rows", this.range(page)) }, table);
+    return el("div", { class: "table-box table-box--tall", tabindex: 0, role: "region", "aria-label": this.t("rows", this.range(page)) }, table);
   }
 
   range(page) {
@@ -100,7 +101,7 @@ function isNumber(column) {
 
 function headCell(column, lang, units) {
   const title = [localised(column.description, lang), column.ucd].filter(Boolean).join("\n");
-  const unit = units ? el("span", { class: "unit" }, column.unit || "\u00a0") : null;
+  const unit = units ? el("span", { class: "unit", title: column.unit || null }, pretty(column.unit || "\u00a0")) : null;
   return el("th", { scope: "col", title: title || null, class: isNumber(column) ? "number" : null }, column.name, unit);
 }
 
@@ -114,7 +115,7 @@ function formatter(column, template) {
     if (typeof value === "object") return { content: JSON.stringify(value) };
     const text = write(value);
     const className = numeric ? "number" : null;
-    // A template of the server's own answer; a value never chooses the scheme of a link.
+    // A template of the server's own; a value never chooses the scheme of a link.
     const href = template?.replaceAll("{value}", encodeURIComponent(value)) ?? (isUrl && /^https?:\/\//i.test(value) ? value : null);
     return { className, content: href ? el("a", { href }, text) : text };
   };

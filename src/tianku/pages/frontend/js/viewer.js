@@ -21,8 +21,17 @@ class Viewer {
     this.lang = language(root);
     this.t = translator(WORDS, this.lang);
     this.state = initialState(spectrum);
+    this.chooseNamed();
     this.bitIndex = indexBits(spectrum.parts);
     this.build();
+  }
+
+  /** Show the one part that the address names, `#part=…`, if it is of this spectrum. */
+  chooseNamed() {
+    const name = new URLSearchParams(location.hash.slice(1)).get("part");
+    const known = this.spectrum.parts.some((part) => part.name === name);
+    if (known) this.state.parts = new Set([name]);
+    return known;
   }
 
   build() {
@@ -52,7 +61,7 @@ class Viewer {
     const note = spectrum.header.simulated ? t("simulated") : "";
     const links = (spectrum.header.downloads ?? []).map(({ format, url }) => el("a", { class: "button", href: url, download: true }, FORMATS[format] ?? format.toUpperCase()));
     const png = el("button", { type: "button", class: "button", "data-control": "png", onclick: () => savePng(this.plot, title, note) }, t("savePng"));
-    return el("div", { class: "viewer-downloads" }, el("span", { class: "viewer-label" }, t("download")), links, png);
+    return el("div", { class: "viewer-downloads" }, links.length ? el("span", { class: "viewer-label" }, t("download")) : null, links, png);
   }
 
   /** Take over `change` and draw; `reset` shows everything again, `fit` fits the flux axis again. */
@@ -141,18 +150,22 @@ async function load(root) {
 
 /** What a script, or a test, may ask of the page's viewer. */
 function expose(viewer) {
-  const { plot } = viewer;
   window.tiankuViewer = {
     header: viewer.spectrum.header,
     series: () => viewer.series(),
     state: () => ({ ...viewer.state, lines: [...viewer.state.lines], parts: [...viewer.state.parts], bits: [...viewer.state.bits] }),
-    view: () => ({ x: [...plot.view.x], y: [...plot.view.y] }),
-    setView: (x, y) => plot.setView(x, y),
-    markers: () => plot.markers(),
-    flags: () => flagged(plot.traces, viewer.state),
-    axes: () => plot.u.axes.map((axis) => axis.label),
+    view: () => ({ x: [...viewer.plot.view.x], y: [...viewer.plot.view.y] }),
+    setView: (x, y) => viewer.plot.setView(x, y),
+    markers: () => viewer.plot.markers(),
+    flags: () => flagged(viewer.plot.traces, viewer.state),
+    axes: () => viewer.plot.u.axes.map((axis) => axis.label),
   };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => viewer.build());
+  window.addEventListener("hashchange", () => {
+    if (!viewer.chooseNamed()) return;
+    viewer.build();
+    viewer.root.scrollIntoView({ block: "start" });
+  });
 }
 
 const root = document.getElementById("spectrum-viewer");

@@ -1,5 +1,6 @@
 import { el } from "../lib/dom.js";
 import { localised } from "../lib/i18n.js";
+import { pretty } from "../lib/units.js";
 
 const SEARCH_FROM = 12;
 
@@ -57,7 +58,7 @@ function row(column, lang, chosen, changed) {
     changed();
   });
   const title = [description, column.ucd].filter(Boolean).join("\n") || null;
-  const unit = column.unit ? el("span", { class: "unit" }, ` ${column.unit}`) : null;
+  const unit = column.unit ? el("span", { class: "unit", title: column.unit }, ` ${pretty(column.unit)}`) : null;
   const text = [column.name, column.unit, column.ucd, column.description?.en, column.description?.zh, description].join(" ").toLowerCase();
   return { column, text, set, node: el("label", { class: "check", title }, box, column.name, unit) };
 }
