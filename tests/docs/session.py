@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
@@ -37,10 +37,13 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @contextmanager
-def served(root: Path) -> Iterator[str]:
-    """Serve the installation in `root`; give its address."""
-    command = [*TIANKU, "-r", str(root), "serve", "--port", "0"]
-    with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as server:
+def served(
+    root: Path, tianku: Sequence[str] = TIANKU, variables: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Serve the installation in `root` by the command `tianku`; give its address."""
+    command = [*tianku, "-r", str(root), "serve", "--port", "0"]
+    variables = environment() if variables is None else variables
+    with subprocess.Popen(command, env=variables, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         line = server.stderr.readline()
         found = _SERVES.search(line)
