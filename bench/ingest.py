@@ -73,23 +73,33 @@ def _tianku(root: Path) -> dict[str, float]:
             withdraw(root, row.dataset)
     if earlier:
         remove(root, DATASET)
-    marks: list[tuple[str, float]] = [("open", time.perf_counter())]
+    clock = _Stages()
 
     def progress(step: Step) -> None:
-        name = step.name.partition(": ")[2]
-        if name != marks[-1][0]:
-            marks.append((name, time.perf_counter()))
+        clock.seen("commit" if step.name.endswith("serving copy") and not step.done else step.name)
 
     report = ingest_dataset(root, DATASET, progress=progress, force=True)
-    marks.append(("publish", time.perf_counter()))
     publish(root, DATASET, report.revision)
-    marks.append(("", time.perf_counter()))
-    found: dict[str, float] = {}
-    for (name, start), (_, end) in itertools.pairwise(marks):
-        found[name] = found.get(name, 0.0) + end - start
+    clock.seen("publish")
+    found = clock.seconds()
     found["seconds"] = sum(s for name, s in found.items() if name != "serving copy")
     found["peak"] = peak_mib()
     return found
+
+
+class _Stages:
+    """Seconds of each stage: it ends with the last report of its name, where the next begins."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+        self._last: dict[str, float] = {}
+
+    def seen(self, name: str) -> None:
+        self._last[name.rpartition(": ")[2]] = time.perf_counter()
+
+    def seconds(self) -> dict[str, float]:
+        ends = [self._start, *self._last.values()]
+        return {name: end - start for name, (start, end) in zip(self._last, itertools.pairwise(ends), strict=True)}
 
 
 def _duckdb(source: Path, out: Path) -> dict[str, float]:
