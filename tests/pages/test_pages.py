@@ -79,14 +79,8 @@ def test_texts_from_metadata_are_escaped(client: Client) -> None:
 
 def test_the_table_page_shows_columns_statistics_coverage_and_lines_to_copy(client: Client) -> None:
     body = client.get("/data/hipparcos/hip2/tables/main/").content.decode()
-    for text in (
-        "pos.<wbr>eq.<wbr>ra;<wbr>meta.<wbr>main",
-        "1 … 120,404",
-        "117,955",
-        "DOUBLE",
-        "<svg",
-        "pyvo.dal.TAPService",
-    ):
+    assert "pos.eq.ra;meta.main" in body.replace("<wbr>", "")
+    for text in ("1 … 120,404", "117,955", "DOUBLE", "<svg", "pyvo.dal.TAPService"):
         assert text in body
     assert "http://testserver/vo/hipparcos/hip2/main/scs?RA=" in body
 
