@@ -15,10 +15,10 @@ import pyarrow as pa
 import pytest
 import sqlglot
 
-from tianku.engines.base import EngineQuery, Limits, Relation
+from tianku.engines.base import Cancellation, EngineQuery, Limits, Relation
 from tianku.engines.child import ChildEngine
 from tianku.engines.duckdb import DuckDBEngine
-from tianku.model.errors import TransientError
+from tianku.model.errors import TransientError, UsageError
 
 LONG = "SELECT a.id, b.ra FROM stars AS a, stars AS b"
 COUNT = "SELECT COUNT(*) AS n FROM stars"
@@ -88,6 +88,23 @@ def test_no_place_is_said_and_can_be_retried(stars, tmp_path: Path) -> None:
     engine.run(query).close()
     engine.close()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "child"])
+def test_who_waits_for_a_place_and_leaves_is_gone_at_once(stars, tmp_path: Path, kind: str) -> None:
+    shared = {"threads": 1, "memory_bytes": 1 << 28, "temp_dir": tmp_path, "wait_seconds": 60}
+    engine = DuckDBEngine([stars], cursors=1, **shared) if kind == "duckdb" else ChildEngine(children=1, **shared)
+    query, leaving = EngineQuery(sqlglot.parse_one(LONG), {"stars": stars}), Cancellation()
+    with engine.run(query), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(engine.run, query, leaving)
+        with pytest.raises(TimeoutError):
+            waiting.result(0.2)
+        leaving.cancel()
+        with pytest.raises(UsageError, match="cancelled"):
+            waiting.result(1)
+        assert engine.active() == 1
+    engine.run(query).close()
+    engine.close()
 
 
 def test_replacing_relations_leaves_a_running_stream_alone(stars, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from sqlglot import exp
 from tianku.engines import errors
 from tianku.engines.base import Cancellation, EngineQuery, Relation
 from tianku.engines.bind import attached, read_parquet, to_sql
-from tianku.engines.duckdb import busy
+from tianku.engines.places import Places
 from tianku.engines.process import ChildProcess, ChildStream, Request
 from tianku.engines.watch import Watchdog
 
@@ -48,8 +48,7 @@ class ChildEngine:
         temp_dir.mkdir(parents=True, exist_ok=True)
         self._temp_dir = temp_dir
         self._threads, self._memory, self._spill = threads, memory_bytes, spill_bytes
-        self._places = threading.BoundedSemaphore(children)
-        self._wait_seconds = wait_seconds
+        self._places = Places(children, wait_seconds)
         self._watchdog = Watchdog("tianku-child-watchdog")
         self._lock = threading.Lock()
         self._streams: set[ChildStream] = set()
@@ -60,12 +59,11 @@ class ChildEngine:
     def run(self, query: EngineQuery, cancellation: Cancellation | None = None) -> ChildStream:
         """Start `query`; see `tianku.engines.base.Engine.run`."""
         request = self._request(query)
-        if not self._places.acquire(timeout=self._wait_seconds):
-            raise busy(self._wait_seconds)
+        self._places.take(cancellation)
         try:
             child = self._take()
         except BaseException:
-            self._places.release()
+            self._places.give_back()
             raise
         folder = tempfile.mkdtemp(prefix="child-", dir=self._temp_dir)
         stream = ChildStream(child, folder, query.limits, self._watchdog, self._done)
@@ -128,7 +126,7 @@ class ChildEngine:
             self._keep(child)
         with self._lock:
             self._streams.discard(stream)
-        self._places.release()
+        self._places.give_back()
 
     def _request(self, query: EngineQuery) -> Request:
         request = Request(

@@ -17,9 +17,10 @@ from tianku.engines.base import Cancellation, EngineQuery, Relation
 from tianku.engines.bind import attached, read_parquet, to_sql
 from tianku.engines.generation import Generation
 from tianku.engines.instance import Settings, Source
+from tianku.engines.places import Places
 from tianku.engines.stream import Stream
 from tianku.engines.watch import Watchdog
-from tianku.model.errors import TiankuError, TransientError
+from tianku.model.errors import TiankuError
 
 
 class DuckDBEngine:
@@ -54,8 +55,7 @@ class DuckDBEngine:
         temp_dir.mkdir(parents=True, exist_ok=True)
         self._temp = tempfile.TemporaryDirectory(prefix="engine-", dir=temp_dir)
         self._settings = Settings(threads, memory_bytes, self._temp.name, spill_bytes)
-        self._slots = threading.BoundedSemaphore(cursors or os.cpu_count() or 1)
-        self._wait_seconds = wait_seconds
+        self._places = Places(cursors or os.cpu_count() or 1, wait_seconds)
         self._watchdog = Watchdog("tianku-engine-watchdog")
         self._lock = threading.Lock()
         self._serial = itertools.count()
@@ -64,12 +64,11 @@ class DuckDBEngine:
 
     def run(self, query: EngineQuery, cancellation: Cancellation | None = None) -> Stream:
         """Start `query`; see `tianku.engines.base.Engine.run`."""
-        if not self._slots.acquire(timeout=self._wait_seconds):
-            raise busy(self._wait_seconds)
+        self._places.take(cancellation)
         try:
             generation = self._hold(query)
         except BaseException:
-            self._slots.release()
+            self._places.give_back()
             raise
         stream = Stream(generation.cursor(), query.limits, self._watchdog, lambda: self._done(stream, generation))
         with self._lock:
@@ -127,17 +126,7 @@ class DuckDBEngine:
         with self._lock:
             self._streams.discard(stream)
         generation.release()
-        self._slots.release()
-
-
-def busy(seconds: float) -> TransientError:
-    """Return the error of a query that found no place in its lane."""
-    return TransientError(
-        "engine.busy",
-        "All places for queries are taken and none became free within {seconds:g} s; try again soon.",
-        retry_after=5,
-        seconds=seconds,
-    )
+        self._places.give_back()
 
 
 def _prepare(query: EngineQuery, generation: Generation, cursor: duckdb.DuckDBPyConnection) -> str:
