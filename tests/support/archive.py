@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import yaml
+from astropy.io import fits
 
 from tests.support.state import empty_state
 from tianku.products.simulate import simulate_release
@@ -20,6 +22,8 @@ from tianku.usecases.ingest import ingest_dataset
 from tianku.usecases.publish import publish
 
 STARS, SPECTRA = "hipparcos", "lamost-sim/dr10/v2.0"
+#: one product whose file is longer than all buffers between a server and a client
+LARGE, LARGE_BYTES = "large/dr1", 24 << 20
 #: listed, but rows and files are for the group; and rows for everybody, files for the group
 CLOSED, HALF = "secret/dr1", "half/dr1"
 #: built, not published: nobody but the group may know of them once they are
@@ -59,12 +63,13 @@ def _share(source: str, target: str) -> object:
 def build_archive(root: Path) -> Archive:
     """Configure, ingest and publish; the hidden data sets are built but not published."""
     simulate_release(root / "sources", n_lrs=40)
+    _large_file(root / "sources")
     _configure(root)
     (root / "data").mkdir()
     with empty_state(root / "data"):
-        for dataset in (STARS, SPECTRA, CLOSED, HALF, *HIDDEN):
+        for dataset in (STARS, SPECTRA, LARGE, CLOSED, HALF, *HIDDEN):
             ingest_dataset(root, dataset)
-        for dataset in (STARS, SPECTRA, CLOSED, HALF):
+        for dataset in (STARS, SPECTRA, LARGE, CLOSED, HALF):
             publish(root, dataset)
         tokens, passwords = _accounts()
     return Archive(root, tokens, passwords)
@@ -80,18 +85,25 @@ def state_of(archive: Archive) -> Iterator[None]:
         yield
 
 
+def _large_file(sources: Path) -> None:
+    first = min((sources / "spectra").rglob("*.fits.gz"))
+    filler = fits.ImageHDU(np.random.default_rng(1).integers(0, 255, LARGE_BYTES, dtype=np.uint8))
+    with fits.open(first) as opened:
+        fits.HDUList([*opened, filler]).writeto(sources / "large.fits")
+
+
 def _configure(root: Path) -> None:
-    sources = dict.fromkeys(["lamost-sim", CLOSED, HALF, HIDDEN[0]], "sources")
+    sources = dict.fromkeys(["lamost-sim", LARGE, CLOSED, HALF, HIDDEN[0]], "sources")
     site = {"authority": "archive.example", "title": {"en": "Archive", "zh": "档案"}, "sources": sources}
     _write(root / "site.yaml", site | {"limits": {"sync_rows": 10**8, "default_rows": 10**8}})
     collections = root / "collections"
     with importlib.resources.as_file(importlib.resources.files("tianku.usecases.demo")) as demo:
         for name in ("hipparcos", "lamost-sim"):
             shutil.copytree(demo / "collections" / name, collections / name)
-    for dataset in (CLOSED, HALF, HIDDEN[0]):
+    for dataset in (LARGE, CLOSED, HALF, HIDDEN[0]):
         collection = dataset.split("/")[0]
         _write(collections / collection / "collection.yaml", _collection(collection))
-        _write(collections / dataset / "dataset.yaml", _proprietary(dataset))
+        _write(collections / dataset / "dataset.yaml", _small(dataset))
         rows = "".join(f"{i},{10 + i / 10},{20 + i / 10},{5 + i}\n" for i in range(30))
         (root / "sources" / f"{collection}_rows.csv").write_text(f"id,ra,dec,{collection}_mag\n{rows}")
     newer = {"dataset": HIDDEN[1], "extends": SPECTRA, "supersedes": SPECTRA, "access": _ACCESS[HIDDEN[1]]}
@@ -103,13 +115,13 @@ def _collection(name: str) -> dict[str, object]:
     return {"collection": name, "title": {"en": f"{name} survey", "zh": name}, "telescope": place}
 
 
-def _proprietary(dataset: str) -> dict[str, object]:
+def _small(dataset: str) -> dict[str, object]:
     name = dataset.split("/")[0]
     position = [{"ra": "ra", "dec": "dec"}]
     table = {"from": f"{name}_rows.csv", "id": "id", "positions": position}
     spectra = {
         "type": "spectrum",
-        "from": "spectra/58800/**/*.fits.gz",
+        "from": "large.fits" if dataset == LARGE else "spectra/58800/**/*.fits.gz",
         "reader": "lamost",
         "key": {"first": ["header.OBSID > 0", "{LMJD}-{PLANID}-sp{SPID:02d}-{FIBERID:03d}"]},
         "obscore": {"calib_level": 2, "target_name": "DESIG"},
@@ -120,7 +132,7 @@ def _proprietary(dataset: str) -> dict[str, object]:
         "tables": {"stars": table, "more": table | {"positions": []}},
         "relations": ["more.id -> stars.id"],
         "products": {"lrs": spectra},
-        "access": _ACCESS[dataset],
+        "access": _ACCESS.get(dataset, {}),
     }
 
 
