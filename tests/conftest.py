@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.archive import Archive, build_archive
+from tests.support.demo import build_demo
+from tests.support.serving import serving
 
 settings.register_profile(
     "tianku", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
@@ -37,3 +40,16 @@ def test_data() -> Path:
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     """A published archive with open, closed and hidden data sets; copy it to change it."""
     return build_archive(tmp_path_factory.mktemp("archive"))
+
+
+@pytest.fixture(scope="session")
+def demo_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo installation, built once for the session by its own command."""
+    return build_demo(tmp_path_factory.mktemp("demo") / "demo")
+
+
+@pytest.fixture(scope="session")
+def demo_site(demo_root: Path) -> Iterator[str]:
+    """The address at which the demo is served."""
+    with serving(demo_root) as served:
+        yield served.address
