@@ -25,10 +25,10 @@ def main() -> int:
     try:
         if "spectra" in options.only:
             spectra.measure(report, folder, _data() / "lamost-spectra")
-        if "ingest" in options.only or "serve" in options.only:
-            root = ingest.measure(report, folder, options.rows)
-            if "serve" in options.only:
-                serve.measure(report, root, options.rows)
+        if "ingest" in options.only:
+            ingest.measure(report, folder, options.rows)
+        if "serve" in options.only:
+            serve.measure(report, ingest.prepare(folder, options.rows), options.rows)
     finally:
         if options.work is None:
             shutil.rmtree(folder, ignore_errors=True)

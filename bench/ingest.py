@@ -46,6 +46,15 @@ def measure(report: Report, folder: Path, rows: int, repeat: int = 2) -> Path:
     return root
 
 
+def prepare(folder: Path, rows: int) -> Path:
+    """Return the root of an installation with the catalogue published, without measuring; made once."""
+    given = inputs(folder, rows)
+    root = installation(folder, given.plain)
+    if not list((root / "data" / "snapshots").glob(f"{DATASET}@*")):
+        _child("tianku", root)
+    return root
+
+
 def _shares(run: dict[str, float]) -> str:
     stages = ((name, s) for name, s in run.items() if name not in ("seconds", "peak", "serving copy"))
     return ", ".join(f"{name} {s:.1f} s ({s / run['seconds']:.0%})" for name, s in stages)
