@@ -122,3 +122,29 @@ def test_forty_versions_of_a_release_take_under_a_second(tmp_path):
     seconds = time.perf_counter() - start
     assert rows(built, "tap_schema.columns", "SELECT count(*) FROM data")[0][0] > 36_000
     assert seconds < 3.0  # about 0.6 s on an idle core; shared machines are slower
+
+
+def test_rows_of_one_place_keep_their_order_whoever_else_is_there(tmp_path):
+    def made(name, numbers):
+        files = []
+        for number in numbers:
+            path = tmp_path / f"{number}.parquet"
+            ids = [f"{number}-{i:05}" for i in range(3000)]
+            place = pa.array([7] * len(ids), pa.int64())
+            pq.write_table(pa.table({"obs_id": ids, "s_ra": [1.0] * len(ids), "_healpix_29": place}), path)
+            files.append(ObsCoreFile(number, path))
+        built = build_site_tables(tmp_path / name, [], OBSCORE, files, same_audience=lambda x, y: True)
+        return rows(built, "ivoa.obscore", "SELECT obs_id FROM data WHERE _policy IN (2, 4)")
+
+    assert made("open", [2, 4]) == made("more", [1, 2, 3, 4, 5])
+
+
+def test_tables_that_another_process_made_meanwhile_stay(tmp_path):
+    def build():
+        return build_site_tables(tmp_path / "site", [], OBSCORE, [], same_audience=lambda x, y: True)
+
+    with duckdb.connect(str(build()["ivoa.obscore"].serving), read_only=True):
+        before = (tmp_path / "site" / "ivoa.obscore.duckdb").stat().st_ino
+        build()
+    assert (tmp_path / "site" / "ivoa.obscore.duckdb").stat().st_ino == before
+    assert [p.name for p in tmp_path.iterdir()] == ["site"]

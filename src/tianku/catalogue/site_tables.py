@@ -93,11 +93,19 @@ def build_site_tables(
                 _create(con, _file(temporary, "tap_schema", name), "SELECT * FROM incoming")
                 con.unregister("incoming")
         fsync_tree(temporary)
-        shutil.rmtree(out, ignore_errors=True)
-        temporary.rename(out)
+        _appear(temporary, out)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return load_site_tables(out, obscore)
+
+
+def _appear(made: Path, out: Path) -> None:
+    """Put `made` at `out`, unless another process has put the same there, which may be in use by now."""
+    try:
+        made.rename(out)
+    except OSError:
+        if not out.is_dir():
+            raise
 
 
 def load_site_tables(out: Path, obscore: TableMeta) -> dict[str, BuiltTable]:
@@ -133,12 +141,14 @@ def _build_obscore(
     con.register("owners", pa.table({"path": paths, "number": pa.array([f.number for f in files], pa.int32())}))
     con.execute("CREATE TEMP TABLE owner AS SELECT * FROM owners")
     source = ", ".join(f"'{path.replace(chr(39), chr(39) * 2)}'" for path in paths)
+    # a total order: rows of one place must not lie as the hidden ones among them make them fall
+    order = f'o."{HEALPIX_COLUMN}" NULLS LAST, w.number, o.file_row_number'
+    options = "filename=true, file_row_number=true, hive_partitioning=false, union_by_name=true"
     _create(
         con,
         target,
-        f'SELECT {columns}, w.number AS "{OWNER_COLUMN}" '
-        f"FROM read_parquet([{source}], filename=true, hive_partitioning=false, union_by_name=true) o "
-        f'JOIN owner w ON o.filename = w.path ORDER BY o."{HEALPIX_COLUMN}" NULLS LAST',
+        f'SELECT {columns}, w.number AS "{OWNER_COLUMN}" FROM read_parquet([{source}], {options}) o '
+        f"JOIN owner w ON o.filename = w.path ORDER BY {order}",
     )
     con.unregister("owners")
 
