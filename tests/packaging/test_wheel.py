@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import sysconfig
+import threading
 import urllib.request
 import zipfile
 from collections import Counter
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.session import served
+from tests.docs.session import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -110,8 +111,19 @@ def address(installed: Path, bare: dict[str, str], tmp_path_factory: pytest.Temp
     """A new installation, served by the wheel."""
     root = tmp_path_factory.mktemp("site") / "site"
     run(installed, bare, "init", str(root))
-    with served(root, [str(installed / "bin" / "tianku")], bare) as found:
-        yield found
+    command = [str(installed / "bin" / "tianku"), "-r", str(root), "serve", "--port", "0"]
+    with subprocess.Popen(command, env=bare, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        line = server.stderr.readline()
+        # read on, so that the server never waits for its log
+        threading.Thread(target=server.stderr.read, daemon=True).start()
+        found = re.search(r"http://[\d.]+:\d+", line)
+        try:
+            assert found is not None, line
+            wait_for(found[0], server)
+            yield found[0]
+        finally:
+            server.terminate()
 
 
 @pytest.mark.parametrize("page", ["/", "/zh/", "/sql", "/account/login/", "/admin/cms/login/"])
