@@ -61,7 +61,7 @@ class CollectionConfig(Config):
     )
     aliases: dict[str, Literal["newest-readable"] | str] = Field(
         {},
-        description="further names of datasets (not acted on yet; the collection and its releases always have one)",
+        description="further names of datasets (not acted on yet; collection and releases have theirs)",
     )
     column_dictionary: Strings = Field((), description="globs of files of column definitions")
     columns: tuple[ColumnConfig, ...] = Field((), description="column definitions given in place")
