@@ -15,6 +15,8 @@ from tianku.usecases.installation import create
 DATASET = "bench/v1"
 TABLE = "stars"
 QUALIFIED = "bench_v1.stars"
+#: answers of more than the usual 10⁶ rows, to see that memory does not follow their length
+_SITE = "limits: {sync_rows: 10000000}\n"
 _COLLECTION = "collection: bench\ntitle: Benchmark\n"
 _DATASET = """\
 dataset: bench/v1
@@ -56,6 +58,8 @@ def installation(folder: Path, source: Path) -> Path:
     root = folder / "installation"
     if not (root / "site.yaml").exists():
         create(root, authority="bench.example", title="Benchmark")
+        with (root / "site.yaml").open("a", encoding="utf-8") as site:
+            site.write(_SITE)
     collection = root / "collections" / "bench"
     collection.mkdir(parents=True, exist_ok=True)
     (collection / "collection.yaml").write_text(_COLLECTION, "utf-8")
