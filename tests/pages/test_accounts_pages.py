@@ -57,6 +57,20 @@ def test_a_wrong_password_says_so_and_repeating_it_is_slowed(browser: Client) ->
     assert any("Too many" in answer.content.decode() or answer.status_code == 429 for answer in statuses)
 
 
+def test_the_editors_own_login_forms_lead_to_the_guarded_one(browser: Client) -> None:
+    for path in ("/admin/cms/login/", "/docs/_util/login/", "/zh/docs/_util/login/"):
+        response = browser.get(path, {"next": "/admin/cms/"})
+        assert response.status_code == 302
+        assert response["Location"].removeprefix("/zh") == "/account/login/?next=%2Fadmin%2Fcms%2F"
+        assert browser.post(path, {"username": "li", "password": PASSWORD}).status_code in (403, 405)
+    for path in ("/admin/cms/password_reset/", "/admin/cms/password_reset/confirm/1/1/"):
+        assert browser.get(path).status_code == 404
+    _log_in(browser)
+    answers = browser.get("/admin/cms/", follow=True)
+    assert [status for _, status in answers.redirect_chain] == [302]
+    assert answers.status_code == 403
+
+
 def test_forms_without_their_token_are_refused(browser: Client) -> None:
     response = browser.post("/account/login/", {"login": "li", "password": PASSWORD})
     assert response.status_code == 403

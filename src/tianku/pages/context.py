@@ -16,9 +16,12 @@ from tianku.state import repositories as state
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
+    """Return what our pages show; the editor's own, made of many templates, show none of it."""
+    return {} if request.path.startswith("/admin/") else frame(request)
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
     """Return the installation, who asks, and the page's settings for scripts."""
-    if request.path.startswith("/admin/"):
-        return {}
     try:
         principal = principal_of(request)
     except AuthError:  # the page that says so is being rendered

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from tianku.http.identity import CHALLENGES
 from tianku.model.errors import AuthError, FatalError, TiankuError, TransientError
+from tianku.pages.context import frame
 from tianku.pages.messages import error_text
 
 log = logging.getLogger(__name__)
@@ -67,12 +68,9 @@ def _page(request: HttpRequest, status: int, text: str, **more: Any) -> HttpResp
         503: _("Try again shortly"),
     }
     title = titles.get(status, _("Something went wrong") if status >= 500 else titles[400])
-    response = render(
-        request,
-        "tianku/error.html",
-        {"error_status": status, "error_title": title, "error_message": text, **more},
-        status=status,
-    )
+    # the frame too: errors in the editor are shown as our pages
+    shown = {"error_status": status, "error_title": title, "error_message": text, **frame(request), **more}
+    response = render(request, "tianku/error.html", shown, status=status)
     response["Cache-Control"] = "private, no-store"
     response["Vary"] = "Cookie, Authorization"
     return response

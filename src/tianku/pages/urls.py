@@ -15,8 +15,10 @@ _TABLE = _DATASET + r"tables/(?P<table>[a-z][a-z0-9_]*)/"
 _SET = _DATASET + r"products/(?P<product_set>[A-Za-z0-9_.-]+)/"
 
 urlpatterns = [
+    path("admin/cms/login/", account.guarded_login),
     path("admin/cms/", include(editor_urls)),
     *in_both_languages(
+        path("docs/_util/login/", account.guarded_login),
         path("", home.home, name="home"),
         path("data/", catalogue.datasets, name="datasets"),
         re_path(_TABLE + r"$", catalogue.table, name="table"),

@@ -169,5 +169,7 @@ def _documents(title: str, url: str | None) -> dict[str, Any]:
         "WAGTAIL_ENABLE_UPDATE_CHECK": False,
         "WAGTAIL_ENABLE_WHATS_NEW_BANNER": False,
         "WAGTAIL_GRAVATAR_PROVIDER_URL": None,
+        # passwords change on the account page, which ends other sessions and slows down guessing
+        "WAGTAIL_PASSWORD_MANAGEMENT_ENABLED": False,
         "WAGTAILSEARCH_BACKENDS": {"default": {"BACKEND": "wagtail.search.backends.database"}},
     }

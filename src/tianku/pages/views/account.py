@@ -8,13 +8,15 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tianku.pages.views.pages import page
 from tianku.state import repositories as state
@@ -81,6 +83,17 @@ def revoke_token(request: HttpRequest, token: int) -> HttpResponse:
     state.revoke_token(request.user.username, token)
     messages.success(request, _("The token no longer works."))
     return redirect("account")
+
+
+@never_cache
+@require_safe
+def guarded_login(request: HttpRequest) -> HttpResponse:
+    """Stand in for the login forms of the editor, which anybody could guess passwords at without an end."""
+    if request.user.is_authenticated:
+        # sent back by the editor, which is not for this account: the login page would return here
+        raise PermissionDenied
+    query = request.META.get("QUERY_STRING", "")
+    return redirect(f"{reverse('account_login')}{'?' if query else ''}{query}")
 
 
 def _account_page(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
