@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import importlib.util
+import shutil
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.browser import launched
+from tests.support.browser import Watched, launched, watched
 from tests.support.pages_server import Site, serving
+from tests.support.serving import serving as serving_installation
+from tests.support.state import empty_state
+from tianku.model.config.load import load_installation
+from tianku.usecases.ingest import ingest_dataset
+from tianku.usecases.publish import publish
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,6 +55,43 @@ def browser() -> Iterator[Browser]:
 def server(static: Path) -> Iterator[Site]:
     with serving(static) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def real_site(test_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an installation of all real LAMOST files, by the shipped configuration."""
+    root = tmp_path_factory.mktemp("real")
+    with importlib.resources.as_file(importlib.resources.files("tianku.usecases.demo") / "lamost") as shipped:
+        shutil.copytree(shipped, root / "collections" / "lamost")
+    sources = f"{{lamost: {str(test_data / 'lamost-spectra')!r}}}"
+    (root / "site.yaml").write_text(f"authority: real.example\ntitle: Real\nsources: {sources}\n")
+    (root / "data").mkdir()
+    # In a thread of its own: Playwright's event loop runs in this one, where Django refuses its database.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(_publish_all, root).result()
+    with serving_installation(root) as served:
+        yield served.address
+
+
+def _publish_all(root: Path) -> None:
+    with empty_state(root / "data"):
+        for name in load_installation(root).datasets:
+            ingest_dataset(root, name)
+            publish(root, name)
+
+
+@pytest.fixture(scope="module")
+def shared(browser: Browser) -> Iterator[Watched]:
+    """One page for all tests of a module; ask for `clean` to have it as new."""
+    with watched(browser) as watching:
+        yield watching
+
+
+@pytest.fixture
+def clean(shared: Watched) -> Watched:
+    """The module's page with nothing left of earlier tests."""
+    shared.fresh()
+    return shared
 
 
 @pytest.fixture

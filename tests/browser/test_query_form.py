@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.support.browser import PHONE, Watched, watched
+from tests.support.browser import PHONE, Watched
 from tests.support.pages_server import Answer, Site, as_json
 
 pytestmark = pytest.mark.browser
@@ -61,12 +61,11 @@ def page_of_rows(body: bytes) -> Answer:
 
 
 @pytest.fixture
-def view(site: Site, browser: Browser) -> Iterator[Watched]:
+def view(site: Site, clean: Watched) -> Iterator[Watched]:
     site.routes["/api/v1/datasets/demo/tables/stars"] = as_json(TABLE)
     site.routes["/api/v1/query"] = page_of_rows
-    with watched(browser) as watching:
-        yield watching
-        assert watching.problems == []
+    yield clean
+    assert clean.problems == []
 
 
 def open_form(site: Site, view: Watched, lang: str = "en", query: str = "") -> Page:
@@ -185,16 +184,15 @@ def test_results_are_paged_on_the_server(site: Site, view: Watched) -> None:
     assert "CIRCLE(56.75, 24.1, 0.5)" in sent[0]["adql"]
 
 
-def test_a_refused_query_shows_the_word(site: Site, browser: Browser) -> None:
+def test_a_refused_query_shows_the_word(site: Site, clean: Watched) -> None:
     site.routes["/api/v1/datasets/demo/tables/stars"] = as_json(TABLE)
     error = {"code": "adql.column", "message": "no column `ra`", "params": {"line": 1, "column": 28}}
     site.routes["/api/v1/query"] = as_json({"error": error}, 400)
-    with watched(browser) as view:
-        page = open_form(site, view)
-        page.get_by_role("button", name="Search").click()
-        alert = page.locator("#results [role=alert]")
-        expect(alert).to_contain_text("no column `ra` (line 1, column 28)")
-        assert alert.locator("mark").text_content() == "ra"
+    page = open_form(site, clean)
+    page.get_by_role("button", name="Search").click()
+    alert = page.locator("#results [role=alert]")
+    expect(alert).to_contain_text("no column `ra` (line 1, column 28)")
+    assert alert.locator("mark").text_content() == "ra"
 
 
 def test_fits_a_phone(site: Site, view: Watched) -> None:

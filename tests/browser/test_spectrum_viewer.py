@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.support.browser import PHONE, Watched, watched
+from tests.support.browser import PHONE, Watched
 from tests.support.pages_server import Site
 from tests.support.wire import encode, low_resolution, medium_resolution
 
@@ -28,12 +28,11 @@ def open_viewer(site: Site, view: Watched, name: str = "lrs", lang: str = "en") 
 
 
 @pytest.fixture
-def viewer(site: Site, browser: Browser) -> Iterator[Watched]:
+def viewer(site: Site, clean: Watched) -> Iterator[Watched]:
     for name, spectrum in (("lrs", low_resolution()), ("mrs", medium_resolution())):
         site.routes[f"/wire/{name}"] = (200, "application/octet-stream", encode(*spectrum))
-    with watched(browser) as view:
-        yield view
-        assert view.problems == []
+    yield clean
+    assert clean.problems == []
 
 
 def series(page: Page) -> list[dict[str, list[float]]]:

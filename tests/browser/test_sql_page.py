@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.support.browser import PHONE, Watched, watched
+from tests.support.browser import PHONE, Watched
 from tests.support.pages_server import Answer, Site, as_json
 
 pytestmark = pytest.mark.browser
@@ -39,11 +38,10 @@ def answer(body: bytes) -> Answer:
 
 
 @pytest.fixture
-def view(site: Site, browser: Browser) -> Iterator[Watched]:
+def view(site: Site, clean: Watched) -> Watched:
     site.routes["/api/v1/schema"] = as_json(SCHEMA)
     site.routes["/api/v1/query"] = answer
-    with watched(browser) as watching:
-        yield watching
+    return clean
 
 
 def open_sql(site: Site, view: Watched, lang: str = "en") -> Page:

@@ -54,6 +54,15 @@ class Watched:
         if kind in ("error", "warning"):
             self.problems.append(f"{kind}: {text}")
 
+    def fresh(self) -> Page:
+        """Forget what earlier tests left: problems, cookies, storage, the size of the window."""
+        if self.page.url.startswith("http"):
+            self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        self.page.context.clear_cookies()
+        self.page.set_viewport_size(DESKTOP)
+        self.problems.clear()
+        return self.page
+
     def scrolls_sideways(self) -> bool:
         """Whether the page is wider than its window, which no page may be."""
         script = "() => Math.max(document.documentElement.scrollWidth, document.body.scrollWidth) - innerWidth"

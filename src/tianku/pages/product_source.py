@@ -125,7 +125,7 @@ def _facts(page: ProductPage, first: IndexEntry) -> list[Fact]:
         Fact(Text(en="Exposure time", zh="曝光时间"), _number(first.t_exptime, 1), "s"),
         Fact(Text(en="Signal to noise", zh="信噪比"), _number(first.snr, 1)),
         Fact(Text(en="Flux calibration", zh="流量定标"), word(flux.calibration)),
-        Fact(Text(en="Flux unit", zh="流量单位"), pretty(flux.unit), spelled=flux.unit),
+        Fact(Text(en="Flux unit", zh="流量单位"), word(pretty(flux.unit)), spelled=flux.unit),
         Fact(Text(en="File format", zh="文件格式"), first.layout or ""),
         Fact(Text(en="Checksum (SHA-256)", zh="校验和（SHA-256）"), first.sha256),
     ]

@@ -26,6 +26,8 @@ _WORDS = {
     "normalized": Text(en="normalised", zh="归一化"),
     "uncalibrated": Text(en="uncalibrated", zh="未定标"),
     "unknown": Text(en="unknown", zh="未知"),
+    # units that are words
+    "counts": Text(en="counts", zh="计数"),
     # categories of files
     "science": Text(en="original file", zh="原始文件"),
     "mask": Text(en="mask", zh="掩模"),
