@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from product_sets import context
 
+from tests.products.product_sets import context
 from tianku.model.errors import NotFoundError, UsageError
 from tianku.products.access import main_file, read_product
 from tianku.products.did import parse_did
@@ -102,7 +102,7 @@ _KILLED = """
 from pathlib import Path
 import sys
 sys.path.insert(0, sys.argv[1])
-from product_sets import context
+from tests.products.product_sets import context
 from tianku.products.ingest import ingest_products
 ingest_products(context(), [Path(p) for p in sys.argv[3:]], Path(sys.argv[2]), chunk_size=4)
 """
@@ -112,8 +112,8 @@ ingest_products(context(), [Path(p) for p in sys.argv[3:]], Path(sys.argv[2]), c
 def test_a_killed_ingest_resumes(
     few: list[Path], tmp_path: Path, point: str, reread: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tests = str(Path(__file__).parent)
-    arguments = [sys.executable, "-c", _KILLED, tests, str(tmp_path), *map(str, few)]
+    root = str(Path(__file__).parents[2])
+    arguments = [sys.executable, "-c", _KILLED, root, str(tmp_path), *map(str, few)]
     died = subprocess.run(arguments, env=os.environ | {"TIANKU_FAILPOINT": point}, check=False)
     assert died.returncode == 137
     read: list[Path] = []

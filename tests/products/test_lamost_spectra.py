@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.time import Time
-from tests.support.spectra import truth as truth_of
 
+from tests.support.spectra import truth as truth_of
 from tianku.model.metadata import Bit
 from tianku.products.readers import read_spectrum
 from tianku.products.spectrum import FluxInfo, Part, Spectrum

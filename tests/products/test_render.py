@@ -13,9 +13,9 @@ import pytest
 from astropy.io import fits
 from astropy.io.votable import parse_single_table
 from PIL import Image
-from product_sets import UNIT
-from tests.support.spectra import unwired
 
+from tests.products.product_sets import UNIT
+from tests.support.spectra import unwired
 from tianku.model.errors import NotFoundError
 from tianku.model.metadata import Bit
 from tianku.model.text import Text

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from product_sets import context
 
+from tests.products.product_sets import context
 from tianku.model.errors import UsageError
 from tianku.products.ingest import ingest_products
 from tianku.products.ingest_chunk import Selection

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import Table
-from product_sets import context
 
+from tests.products.product_sets import context
 from tianku.products.ingest import ingest_products
 from tianku.products.readers import read_spectrum
 from tianku.products.simulate import simulate_release
