@@ -71,6 +71,14 @@ def test_the_editors_own_login_forms_lead_to_the_guarded_one(browser: Client) ->
     assert answers.status_code == 403
 
 
+def test_pages_of_an_account_are_kept_by_no_cache(browser: Client) -> None:
+    _log_in(browser)
+    for path in ("/account/", "/account/email/", "/account/password/change/", "/account/reauthenticate/"):
+        response = browser.get(path)
+        assert (response.status_code, "no-store" in response["Cache-Control"]) == (200, True), path
+        assert "private" in response["Cache-Control"]
+
+
 def test_forms_without_their_token_are_refused(browser: Client) -> None:
     response = browser.post("/account/login/", {"login": "li", "password": PASSWORD})
     assert response.status_code == 403

@@ -10,10 +10,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+
 from tests.support.installation import DATASET, small_installation
 from tests.support.server import serving
 from tests.support.web import fetch
-
 from tianku.model.access import Level, Rule
 from tianku.state import repositories as state
 from tianku.usecases.publish import publish, withdraw
@@ -85,7 +85,7 @@ def test_a_change_of_policy_is_seen_by_each_as_it_concerns_them(address: str) ->
             reply = fetch(address, TAP, headers=headers)
             assert reply.status == status and reply.headers["cache-control"] == "private, no-store"
             assert "Authorization" in reply.headers["vary"]
-        assert fetch(address, "/metrics", headers=outsider | {"X-Forwarded-For": "1.2.3.4"}).status == 401
+        assert fetch(address, "/metrics", headers=outsider | {"X-Forwarded-For": "1.2.3.4"}).status == 403
         assert fetch(address, "/metrics", headers=boss | {"X-Forwarded-For": "1.2.3.4"}).status == 200
     finally:
         with state.session():

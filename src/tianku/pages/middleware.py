@@ -36,6 +36,19 @@ class ContentSecurityPolicy:
         return response
 
 
+class NotForCaches:
+    """Pages that say nothing about caches, such as those of accounts, are kept by none."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Add the header."""
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
 class LanguageOfPath:
     """Activates the language that the address names."""
 

@@ -38,6 +38,7 @@ _APPS_AFTER = [
 _MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "tianku.pages.middleware.ContentSecurityPolicy",
+    "tianku.pages.middleware.NotForCaches",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "tianku.pages.middleware.LanguageOfPath",
     "django.middleware.common.CommonMiddleware",

@@ -42,8 +42,13 @@ async def metrics(request: Request) -> Response:
     What is published to nobody moves these numbers too, so they are not for everybody.
     """
     context = context_of(request)
-    if not _local(request) and not (await principal_of(request)).operator:
-        raise AuthError("metrics.closed", "Metrics are for operators and for this machine itself.", login=True)
+    principal = None if _local(request) else await principal_of(request)
+    if principal is not None and not principal.operator:
+        raise AuthError(
+            "metrics.closed",
+            "Metrics are for operators and for this machine itself.",
+            login=principal.anonymous,
+        )
     numbers = await context.pools.files.run(lambda: collect(context))
     pid = os.getpid()
     lines = []

@@ -1,0 +1,172 @@
+"""Every route of the server, and what each of four callers is answered there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from tests.support.archive import CLOSED, HALF, HIDDEN, SPECTRA
+from tests.support.slow import tap
+
+#: nobody (anonymous), an account without groups, a member of the group, an operator
+CALLERS = (None, "outsider", "member", "operator")
+Statuses = tuple[int, int, int, int]
+ALL, TEAM = (200, 200, 200, 200), (401, 403, 200, 200)
+NOBODY, GONE, UNKNOWN = (404, 404, 404, 404), (404, 404, 200, 200), (400, 400, 200, 200)
+ELSEWHERE = (302, 302, 302, 302)
+#: by data set, open to closed: what is listed; rows and counts; files and spectra
+LISTED = dict(zip((SPECTRA, HALF, CLOSED, HIDDEN[0]), (ALL, ALL, ALL, GONE), strict=True))
+ROWS = dict(zip(LISTED, (ALL, ALL, TEAM, GONE), strict=True))
+FILES = dict(zip(LISTED, (ALL, TEAM, TEAM, GONE), strict=True))
+QUERIES = dict(zip(LISTED, (ALL, ALL, TEAM, UNKNOWN), strict=True))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request (`{key}` is a product's), and the status for each caller; a body makes it a POST."""
+
+    path: str
+    statuses: Statuses
+    body: str | None = None
+
+
+def _per_dataset(path: str, statuses: dict[str, Statuses], body: str | None = None) -> list[Case]:
+    made = []
+    for dataset, expected in statuses.items():
+        table = "catalogue" if dataset == SPECTRA else "stars"
+        schema = re.sub(r"\W", "_", dataset)
+        names = {"%D": dataset, "%T": table, "%S": schema, "%I": _did(dataset), "%Q": _rows(schema, table)}
+        made.append(Case(_filled(path, names), expected, body and _filled(body, names)))
+    return made
+
+
+def _filled(text: str, names: dict[str, str]) -> str:
+    for name, value in names.items():
+        text = text.replace(name, value)
+    return text
+
+
+def _did(dataset: str) -> str:
+    return quote(f"ivo://archive.example/{dataset}/lrs?{{key}}", safe="{}")
+
+
+def _rows(schema: str, table: str) -> str:
+    return quote(f"SELECT TOP 1 * FROM {schema}.{table}")
+
+
+def _same(*paths: str, statuses: Statuses = ALL) -> list[Case]:
+    return [Case(path, statuses) for path in paths]
+
+
+_FORM = "LANG=ADQL&FORMAT=csv&QUERY=%Q"
+#: by route, as Starlette writes it; `test_policy_routes` fails for one that is not here
+SERVICES: dict[str, list[Case]] = {
+    "/vo/tap": _same("/vo/tap", statuses=(303, 303, 303, 303)),
+    "/vo/tap/sync": [
+        *_per_dataset(f"/vo/tap/sync?{_FORM}", QUERIES),
+        *_per_dataset("/vo/tap/sync", QUERIES, _FORM),
+        *_same(tap("SELECT COUNT(*) AS n FROM ivoa.obscore"), tap("SELECT * FROM tap_schema.tables")),
+    ],
+    "/vo/tap/capabilities": _same("/vo/tap/capabilities"),
+    "/vo/tap/availability": _same("/vo/tap/availability"),
+    "/vo/tap/examples": _same("/vo/tap/examples"),
+    "/vo/tap/tables": _same("/vo/tap/tables", "/vo/tap/tables?detail=min"),
+    "/vo/tap/tables/{name}": _per_dataset("/vo/tap/tables/%S.%T", ROWS),
+    # the links table tells of each id by itself: see test_links_tell_who_may_follow_them
+    "/vo/datalink/links": [
+        *_same("/vo/datalink/links"),
+        *_per_dataset("/vo/datalink/links?ID=%I", dict.fromkeys(LISTED, ALL)),
+    ],
+    "/vo/datalink/capabilities": _same("/vo/datalink/capabilities"),
+    "/vo/datalink/availability": _same("/vo/datalink/availability"),
+    "/vo/{path:path}": [
+        *_per_dataset("/vo/%D/%T/scs?RA=10&DEC=20&SR=1", ROWS),
+        *_per_dataset("/vo/%D/%T/scs", ROWS, "RA=10&DEC=20&SR=1"),
+        *_per_dataset("/vo/%D/%T/scs/capabilities", ROWS),
+        *_per_dataset("/vo/%D/%T/scs/tables", ROWS),
+        *_per_dataset("/vo/%D/%T/scs/availability", dict.fromkeys(LISTED, ALL)),
+        *_same("/vo/nothing", "/vo/nothing/dr1/stars/scs?RA=1&DEC=1&SR=1", statuses=NOBODY),
+    ],
+    "/api/v1/openapi.json": _same("/api/v1/openapi.json"),
+    "/api/docs": _same("/api/docs"),
+    "/api/v1/datasets": _same("/api/v1/datasets"),
+    "/api/v1/datasets/{dataset:path}": _per_dataset("/api/v1/datasets/%D", LISTED),
+    "/api/v1/datasets/{dataset:path}/tables/{table}": _per_dataset("/api/v1/datasets/%D/tables/%T", LISTED),
+    "/api/v1/schema": _same("/api/v1/schema"),
+    "/api/v1/query": _per_dataset("/api/v1/query", QUERIES, '{"adql": "SELECT TOP 1 * FROM %S.%T"}'),
+    "/api/v1/products/{product:path}": [
+        *_per_dataset("/api/v1/products/%D/lrs/{key}", ROWS),
+        *(
+            c
+            for s in ("", ".csv", ".vot", ".fits", ".png")
+            for c in _per_dataset("/api/v1/products/%D/lrs/{key}/spectrum" + s, FILES)
+        ),
+    ],
+    "/api/{path:path}": _same("/api/v1/nothing", "/api/", statuses=NOBODY),
+    "/download/{product:path}": [
+        *_per_dataset("/download/%D/lrs/{key}", FILES),
+        *_same("/download/a/b/c", statuses=NOBODY),
+    ],
+    "/healthz": _same("/healthz"),
+    "/readyz": _same("/readyz"),
+    # this machine may read its numbers; a request that a proxy passed on may not
+    "/metrics": _same("/metrics"),
+    "/robots.txt": _same("/robots.txt"),
+}
+#: by Django's pattern; each is asked for in English and in Chinese, with a session
+PAGES: dict[str, list[Case]] = {
+    "": _same("/"),
+    "data/": _same("/data/"),
+    "^data/*/tables/*/$": _per_dataset("/data/%D/tables/%T/", LISTED),
+    "^data/*/tables/*/query$": _per_dataset("/data/%D/tables/%T/query", LISTED),
+    "^data/*/products/*/$": _per_dataset("/data/%D/products/lrs/", ROWS),
+    "^data/*/products/*/*$": _per_dataset("/data/%D/products/lrs/{key}", ROWS),
+    "^data/*/$": _per_dataset("/data/%D/", LISTED),
+    "search": _same("/search", "/search?q=stars"),
+    "sql": _same("/sql"),
+    "account/": _same("/account/", statuses=(302, 200, 200, 200)),
+    "account/tokens/": _same("/account/tokens/", statuses=(302, 405, 405, 405)),
+    "account/tokens/*/revoke": _same("/account/tokens/1/revoke", statuses=(302, 405, 405, 405)),
+    "account/login/": _same("/account/login/", statuses=(200, 302, 302, 302)),
+    "account/logout/": [],  # asked for by POST: test_accounts
+    "account/inactive/": _same("/account/inactive/"),
+    "account/signup/": _same("/account/signup/", statuses=(200, 302, 302, 302)),
+    "account/reauthenticate/": _same("/account/reauthenticate/", statuses=(302, 200, 200, 200)),
+    "account/email/": _same("/account/email/", statuses=(302, 200, 200, 200)),
+    "account/confirm-email/": _same("/account/confirm-email/"),
+    "account/^confirm-email/*/$": _same("/account/confirm-email/abc/"),
+    "account/password/change/": _same("/account/password/change/", statuses=(302, 200, 200, 200)),
+    "account/password/set/": _same("/account/password/set/", statuses=ELSEWHERE),
+    "account/password/reset/": _same("/account/password/reset/"),
+    "account/password/reset/done/": _same("/account/password/reset/done/"),
+    "account/^password/reset/key/*-*/$": _same("/account/password/reset/key/1-a/"),
+    "account/password/reset/key/done/": _same("/account/password/reset/key/done/"),
+    "account/login/code/confirm/": _same("/account/login/code/confirm/", statuses=ELSEWHERE),
+    "docs/_util/login/": _same("/docs/_util/login/", statuses=(302, 403, 403, 403)),
+    "docs/_util/authenticate_with_password/*/*/": _same(
+        "/docs/_util/authenticate_with_password/1/1/", statuses=NOBODY
+    ),
+    "docs/^*$": [*_same("/docs/"), *_same("/docs/nothing/", statuses=NOBODY)],
+}
+#: of the editor, what others than operators may have: nothing of it names content or people
+EDITOR_OPEN = {"admin/cms/sprite/", "admin/cms/jsi18n/"}
+
+
+def django_patterns(patterns: Iterable[Any], before: str = "") -> Iterator[str]:
+    """Yield every pattern, with `*` for what varies."""
+    for one in patterns:
+        text = before + str(one.pattern)
+        if hasattr(one, "url_patterns"):
+            yield from django_patterns(one.url_patterns, text)
+        else:
+            yield varied(text)
+
+
+def varied(pattern: str) -> str:
+    """Return a pattern with `*` for its groups and converters."""
+    while (shorter := re.sub(r"\((?:\?P<\w+>|\?:)?[^()]*\)[*+?]?(\{[\d,]+\})?", "*", pattern)) != pattern:
+        pattern = shorter
+    return re.sub(r"\*+", "*", re.sub(r"<\w+(:\w+)?>", "*", pattern))
