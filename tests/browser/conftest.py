@@ -45,8 +45,9 @@ def static(build_assets: ModuleType) -> Path:
     return build_assets.STATIC
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """One Chromium, gone before the next suite: Django refuses its database beside Playwright's event loop."""
     with launched() as running:
         yield running
 

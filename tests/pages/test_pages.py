@@ -154,3 +154,30 @@ def test_the_views_ask_for_the_principal_of_the_request(client: Client, source: 
     assert response["Cache-Control"] == "private, no-store"
     assert {p.user for p in source.seen} == {"li"}
     assert client.get("/", headers={"authorization": "Bearer wrong"}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "there"),
+    [
+        ("/data/lamost/dr13/", 302, "/data/lamost/dr13/v1.0/"),
+        ("/zh/data/lamost/dr13/", 302, "/zh/data/lamost/dr13/v1.0/"),
+        ("/data/lamost/dr99/", 404, None),
+        ("/data/lamost/dr13/v9/", 404, None),
+        ("/zh/data/hipparcos/hip2/products/lrs/?key=a+b/c", 302, "/zh/data/hipparcos/hip2/products/lrs/a%20b/c"),
+        ("/data/hipparcos/hip2/products/lrs/?page=0", 400, None),
+        ("/data/hipparcos/hip2/products/lrs/?page=x", 400, None),
+        ("/data/hipparcos/hip2/products/lrs/?page=9", 200, None),
+    ],
+)
+def test_addresses_that_lead_elsewhere(client: Client, path: str, status: int, there: str | None) -> None:
+    response = client.get(path)
+    assert (response.status_code, response.get("Location")) == (status, there)
+
+
+def test_a_list_of_products_is_turned_page_by_page(client: Client) -> None:
+    pages = [client.get(f"/data/hipparcos/hip2/products/lrs/?page={n}").content.decode() for n in (1, 2, 3)]
+    links = [re.findall(r'/products/lrs/(\d{4})"', body) for body in pages]
+    assert [len(found) for found in links] == [50, 50, 20]
+    assert sorted(key for found in links for key in found) == [f"{n:04d}" for n in range(120)]
+    assert ['rel="next"' in body for body in pages] == [True, True, False]
+    assert ['rel="prev"' in body for body in pages] == [False, True, True]

@@ -65,19 +65,20 @@ def example_query(meta: TableMeta, place: tuple[float, float] | None = None) -> 
 
 
 def _tap(address: str, query: str) -> list[Snippet]:
-    line = " ".join(query.split())
     return [
         Snippet(
             "curl",
             f"curl '{address}/sync' --data-urlencode LANG=ADQL \\\n"
-            f"  --data-urlencode RESPONSEFORMAT=csv \\\n  --data-urlencode 'QUERY={line}'",
+            f"  --data-urlencode RESPONSEFORMAT=csv \\\n  --data-urlencode 'QUERY={query}'",
         ),
         Snippet(
             "pyVO",
             f'import pyvo\ntap = pyvo.dal.TAPService("{address}")\n'
             f"result = tap.search('''{query}''')\nprint(result.to_table())",
         ),
-        Snippet("TOPCAT / STILTS", f"stilts tapquery tapurl='{address}' \\\n  adql='{line}' \\\n  out=result.vot"),
+        Snippet(
+            "TOPCAT / STILTS", f"stilts tapquery tapurl='{address}' \\\n  adql='{query}' \\\n  out=result.vot"
+        ),
     ]
 
 
