@@ -322,6 +322,11 @@ class ProductListView:
         return any(row.kind for row in self.rows)
 
     @property
+    def has_parts(self) -> bool:
+        """Whether any product has more than one part."""
+        return any(row.parts > 1 for row in self.rows)
+
+    @property
     def has_targets(self) -> bool:
         """Whether any product tells its target."""
         return any(row.target for row in self.rows)

@@ -88,7 +88,7 @@ def _row(found: ProductList, entries: Sequence[IndexEntry]) -> ProductRow:
         dec=first.dec,
         start=_earliest(parts),
         exposure=first.t_exptime,
-        snr=max((e.snr for e in parts if e.snr is not None), default=None),
+        snr=_best_snr(parts),
         parts=len(parts),
     )
 
@@ -102,6 +102,10 @@ def iso(mjd: float | None) -> str | None:
 
 def _earliest(entries: Sequence[IndexEntry]) -> str | None:
     return iso(min((e.t_min for e in entries if e.t_min is not None), default=None))
+
+
+def _best_snr(entries: Sequence[IndexEntry]) -> float | None:
+    return max((e.snr for e in entries if e.snr is not None), default=None)
 
 
 def _kind(header: Header) -> str:
@@ -123,7 +127,7 @@ def _facts(page: ProductPage, first: IndexEntry) -> list[Fact]:
     facts = [
         Fact(Text(en="Start of observation", zh="观测开始"), _utc(_earliest(page.entries))),
         Fact(Text(en="Exposure time", zh="曝光时间"), _number(first.t_exptime, 1), "s"),
-        Fact(Text(en="Signal to noise", zh="信噪比"), _number(first.snr, 1)),
+        Fact(Text(en="Signal to noise", zh="信噪比"), _number(_best_snr(page.entries), 1)),
         Fact(Text(en="Flux calibration", zh="流量定标"), word(flux.calibration)),
         Fact(Text(en="Flux unit", zh="流量单位"), word(pretty(flux.unit)), spelled=flux.unit),
         Fact(Text(en="File format", zh="文件格式"), first.layout or ""),

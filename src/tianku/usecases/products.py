@@ -219,7 +219,15 @@ def product_header(centre: Centre, principal: Principal, page: ProductPage) -> H
     """
     if not page.open or page.one.manifest.type != "spectrum":
         return {}
-    return spectrum(centre, principal, page.one.dataset, page.one.name, page.did.key).header
+    one = page.one
+    file = product_file(centre, principal, one.dataset, one.name, page.did.key, one.config.main)
+    return _header(file.path, file.sha256, file.mtime, one.config.reader)
+
+
+@lru_cache(maxsize=512)
+def _header(path: Path, sha256: str, mtime: float, reader: str) -> Header:
+    """Headers of files lately looked at; `sha256` and `mtime` tell a file that was replaced."""
+    return read_spectrum(path, reader).header
 
 
 def _main_category(centre: Centre, dataset: str, set_name: str) -> str:
