@@ -38,18 +38,35 @@ class Worker:
     """One server process, reached over a connection that stays with it."""
 
     def __init__(self, address: str) -> None:
-        self._connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
-        self.metrics_text = self.get("/metrics").text
-        found = re.search(r'pid="(\d+)"', self.metrics_text)
-        assert found is not None, self.metrics_text
-        self.pid = int(found[1])
+        self._address = address
+        self._connect()
+        self.pid = self._told_pid()
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> Reply:
-        """Send one request to this worker; never over a new connection."""
-        assert self._connection.sock is not None or not hasattr(self, "pid"), "the worker closed its connection"
+        """Send one request to this worker."""
+        try:
+            return self._get(path, headers)
+        except http.client.RemoteDisconnected:  # an idle connection is closed in time
+            assert wait_until(self._found_again, 5), f"worker {self.pid} is not there any more"
+            return self._get(path, headers)
+
+    def _connect(self) -> None:
+        self._connection = http.client.HTTPConnection(urlsplit(self._address).netloc, timeout=30)
+
+    def _get(self, path: str, headers: dict[str, str] | None = None) -> Reply:
         self._connection.request("GET", path, headers=headers or {})
         reply = self._connection.getresponse()
         return Reply(reply.status, {k.lower(): v for k, v in reply.getheaders()}, reply.read())
+
+    def _told_pid(self) -> int:
+        found = re.search(r'pid="(\d+)"', self._get("/metrics").text)
+        assert found is not None
+        return int(found[1])
+
+    def _found_again(self) -> bool:
+        self.close()
+        self._connect()
+        return self._told_pid() == self.pid
 
     def metrics(self) -> dict[str, int]:
         """What this worker counts."""
