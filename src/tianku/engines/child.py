@@ -65,7 +65,8 @@ class ChildEngine:
         except BaseException:
             self._places.give_back()
             raise
-        folder = tempfile.mkdtemp(prefix="child-", dir=self._temp_dir)
+        # one folder for the child's life: an instance that it keeps spills where it always did
+        folder = child.folder = child.folder or tempfile.mkdtemp(prefix="child-", dir=self._temp_dir)
         stream = ChildStream(child, folder, query.limits, self._watchdog, self._done)
         with self._lock:
             self._streams.add(stream)

@@ -92,6 +92,8 @@ class ChildProcess:
         finally:
             os.close(theirs)
         self._status = os.fdopen(status, encoding="utf-8")
+        #: where its queries spill; there only while one runs
+        self.folder: str | None = None
         assert self._process.stdin is not None and self._process.stdout is not None
         self.requests: IO[bytes] = self._process.stdin
         self.rows: IO[bytes] = self._process.stdout

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 import duckdb
 import pyarrow as pa
 
-from tianku.engines.instance import BATCH_ROWS, Settings, Source, open_instance
+from tianku.engines.instance import BATCH_ROWS, Instance, Settings, Source, open_instance
 
 NICENESS = 10
 HEADER = struct.Struct("<q")
@@ -34,12 +34,13 @@ def main() -> None:
     _die_first_when_memory_ends()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     spill: list[str] = []
+    kept = _Kept()
     threading.Thread(target=_end_with_parent, args=(spill,), daemon=True).start()
     while len(head := source.read(HEADER.size)) == HEADER.size:
         request = json.loads(source.read(HEADER.unpack(head)[0]))
         spill[:] = [request["settings"]["temp_dir"]]
         uploads = {name: pa.ipc.open_stream(source).read_all() for name in request["uploads"]}
-        outcome = _answer(request, uploads, sink)
+        outcome = _answer(kept, request, uploads, sink)
         # the parent does this too, unless its own end is why the answer failed
         shutil.rmtree(spill[0], ignore_errors=True)
         _tell(int(sys.argv[1]), outcome)
@@ -54,24 +55,51 @@ def _tell(descriptor: int, outcome: dict[str, Any]) -> None:
         os._exit(1)  # the parent is gone: nobody to tell
 
 
-def _answer(request: dict[str, Any], uploads: dict[str, pa.Table], sink: BinaryIO) -> dict[str, Any]:
+class _Kept:
+    """The instance of the last request, used again when the next one asks for the same storage and quotas."""
+
+    def __init__(self) -> None:
+        self._key = ""
+        self._instance: Instance | None = None
+
+    def instance(self, request: dict[str, Any]) -> Instance:
+        """Return an instance that reads what `request` names and nothing else."""
+        key = json.dumps([request["sources"], request["settings"]], sort_keys=True)
+        if self._instance is None or key != self._key:
+            self.drop()
+            sources = [Source(s["uid"], s["serving"], tuple(s["files"])) for s in request["sources"]]
+            self._instance, self._key = open_instance(Settings(**request["settings"]), sources), key
+        # its spill folder was removed after the last answer
+        Path(request["settings"]["temp_dir"]).mkdir(parents=True, exist_ok=True)
+        return self._instance
+
+    def drop(self) -> None:
+        """Close the instance."""
+        if self._instance is not None:
+            self._instance.close()
+        self._instance = None
+
+
+def _answer(kept: _Kept, request: dict[str, Any], uploads: dict[str, pa.Table], sink: BinaryIO) -> dict[str, Any]:
     try:
-        _stream(request, uploads, sink)
+        _stream(kept.instance(request), request, uploads, sink)
     except (duckdb.Error, OSError, pa.ArrowException) as error:
         return {"ok": False, "words": str(error)}
+    finally:
+        if uploads:
+            kept.drop()  # nobody else's query may find them
     return {"ok": True}
 
 
-def _stream(request: dict[str, Any], uploads: dict[str, pa.Table], sink: BinaryIO) -> None:
-    sources = [Source(s["uid"], s["serving"], tuple(s["files"])) for s in request["sources"]]
-    instance = open_instance(Settings(**request["settings"]), sources)
+def _stream(instance: Instance, request: dict[str, Any], uploads: dict[str, pa.Table], sink: BinaryIO) -> None:
+    cursor = instance.connection.cursor()
     try:
         for name, table in uploads.items():
-            instance.connection.register(name, table)
-        whole = all(source.uid in instance.attached for source in sources if source.serving is not None)
-        _send(instance.connection.sql(request["sql" if whole else "fallback"]), sink)
+            cursor.register(name, table)
+        whole = all(s["uid"] in instance.attached for s in request["sources"] if s["serving"] is not None)
+        _send(cursor.sql(request["sql" if whole else "fallback"]), sink)
     finally:
-        instance.close()
+        cursor.close()
 
 
 def _send(relation: duckdb.DuckDBPyRelation, sink: BinaryIO) -> None:
