@@ -88,7 +88,9 @@ def ingest_dataset(root: Path, dataset: str, *, progress: Progress = silent, for
     _refuse_unbuilt(loaded)
     store = snapshot_store(installation.data_root)
     digest = _digest(installation, loaded)
+    _note_snapshots(store, dataset)
     if not force and (same := _newest(store, dataset, digest)) is not None:
+        build_serving_copies(installation, same.manifest, same.folder, progress)
         return same
     staging = store.new_revision(dataset)
     try:
@@ -134,12 +136,20 @@ def _refuse_unbuilt(loaded: LoadedDataset) -> None:
         )
 
 
-def _newest(store: SnapshotStore, dataset: str, digest: str) -> IngestReport | None:
+def _note_snapshots(store: SnapshotStore, dataset: str) -> None:
+    """Record complete snapshots that the state database does not know: their maker died just before."""
     with repositories.session():
-        built = [r.revision for r in repositories.publications() if r.dataset == dataset]
+        known = {r.revision for r in repositories.publications() if r.dataset == dataset}
+        for revision in store.revisions(dataset):
+            if revision not in known:
+                repositories.record_built(dataset, revision, store.relative(dataset, revision))
+
+
+def _newest(store: SnapshotStore, dataset: str, digest: str) -> IngestReport | None:
+    built = store.revisions(dataset)
     if not built:
         return None
-    manifest = store.load(dataset, max(built))
+    manifest = store.load(dataset, built[-1])
     if manifest.configuration.get("digest") != digest:
         return None
     return IngestReport(
@@ -245,12 +255,14 @@ def _step(name: str, progress: StageProgress, unit: str) -> Step:
 def build_serving_copies(
     installation: Installation, manifest: SnapshotManifest, folder: Path, progress: Progress = silent
 ) -> None:
-    """Build the serving copies of a snapshot; a failure only means that Parquet is read instead."""
+    """Build the serving copies that a snapshot lacks; a failure only means that Parquet is read instead."""
     if manifest.configuration["dataset"]["serving"] == "never":
         return
     memory = parse_bytes(installation.site.memory)
     for name, table in manifest.tables.items():
         target = serving_copy(installation.data_root, manifest.dataset, manifest.revision, name)
+        if target.is_file():
+            continue
         progress(Step(f"table {name}: serving copy", 0, table.meta.nrows))
         try:
             build_serving_copy(folder, table, target, memory_bytes=memory, threads=os.cpu_count() or 1)

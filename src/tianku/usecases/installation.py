@@ -8,21 +8,26 @@ from pathlib import Path
 from tianku.model.config.load import load_site
 from tianku.model.config.site import SiteConfig
 from tianku.model.errors import UsageError
+from tianku.model.text import Text
 from tianku.state import repositories
 from tianku.state.repositories import Profile
 
-_SITE = """\
-# The installation. Paths are relative to this file.
-authority: {authority}
-title: {title}
+_HEAD = "# The installation. Paths are relative to this file.\n"
+_TAIL = """\
 data_root: data              # snapshots, state database, caches
 collections: collections     # <collection>/collection.yaml, <collection>/…/dataset.yaml
-# sources: {{lamost: /archive/lamost}}    folder that a collection's source patterns start from
+# sources: {lamost: /archive/lamost}    folder that a collection's source patterns start from
 """
 
 
-def create(root: Path, *, authority: str, title: str) -> SiteConfig:
-    """Make ``site.yaml``, the folders and the state database in `root`.
+def _yaml(value: object) -> str:
+    """JSON is YAML too."""
+    plain = value.model_dump(exclude_none=True) if isinstance(value, Text) else value
+    return json.dumps(plain, ensure_ascii=False)
+
+
+def create(root: Path, *, authority: str, title: str | Text, **more: object) -> SiteConfig:
+    """Make ``site.yaml``, the folders and the state database in `root`; `more` are further keys.
 
     Raises
     ------
@@ -33,8 +38,8 @@ def create(root: Path, *, authority: str, title: str) -> SiteConfig:
     if path.exists():
         raise UsageError("installation.exists", "{path} exists already; nothing was changed", path=path)
     root.mkdir(parents=True, exist_ok=True)
-    quoted = json.dumps(title, ensure_ascii=False)
-    path.write_text(_SITE.format(authority=json.dumps(authority), title=quoted), "utf-8")
+    keys = {"authority": authority, "title": title, **more}
+    path.write_text("".join([_HEAD, *(f"{key}: {_yaml(value)}\n" for key, value in keys.items()), _TAIL]), "utf-8")
     try:
         site = load_site(root)
     except UsageError:

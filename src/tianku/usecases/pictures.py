@@ -34,9 +34,14 @@ def snapshot_store(data_root: Path) -> SnapshotStore:
     return SnapshotStore(data_root / "snapshots")
 
 
+def serving_copies(data_root: Path, dataset: str, revision: int) -> Path:
+    """Return the folder of a snapshot's serving copies: a cache, outside the snapshot."""
+    return data_root / "cache" / "serving" / f"{dataset}@{revision}"
+
+
 def serving_copy(data_root: Path, dataset: str, revision: int, table: str) -> Path:
-    """Return where the serving copy of a table belongs: a cache, outside the snapshot."""
-    return data_root / "cache" / "serving" / f"{dataset}@{revision}" / f"{table}.duckdb"
+    """Return where the serving copy of a table belongs."""
+    return serving_copies(data_root, dataset, revision) / f"{table}.duckdb"
 
 
 #: raised when the layout of the site tables changes, so that cached ones are made anew
@@ -88,7 +93,7 @@ class PictureSource:
         )
 
     def prepare(self, dataset: str, revision: int | None) -> None:
-        """Build the site tables that will be needed once `revision` of `dataset` is shown (None: nothing of it)."""
+        """Build the site tables that will be needed once `revision` of `dataset`, or nothing of it, is shown."""
         _, records, overrides = repositories.snapshot()
         kept = [r for r in records if r.state == "published" and r.dataset != dataset]
         shown = [self._published(r.dataset, r.revision) for r in kept]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tianku.model.errors import NotFoundError, UsageError
 from tianku.state import repositories
 from tianku.state.repositories import PublicationRecord
 from tianku.usecases.installation import connect
-from tianku.usecases.pictures import PictureSource, snapshot_store
+from tianku.usecases.pictures import PictureSource, serving_copies, snapshot_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def withdraw(root: Path, dataset: str) -> PublicationRecord:
 def remove(root: Path, dataset: str, revision: int | None = None) -> list[int]:
     """Delete one snapshot, or all of a dataset that is not published; return their revisions."""
     site = connect(root)
-    store = snapshot_store((root / site.data_root).resolve())
+    data_root = (root / site.data_root).resolve()
+    store = snapshot_store(data_root)
     with repositories.session():
         mine = [r for r in repositories.publications() if r.dataset == dataset]
         chosen = [r for r in mine if revision in (None, r.revision)]
@@ -82,6 +84,7 @@ def remove(root: Path, dataset: str, revision: int | None = None) -> list[int]:
         for record in chosen:
             repositories.remove(dataset, record.revision)
             store.remove(dataset, record.revision)
+            shutil.rmtree(serving_copies(data_root, dataset, record.revision), ignore_errors=True)
     return [r.revision for r in chosen]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tianku.model.config.load import load_installation
+from tianku.model.text import Text
 from tianku.products.simulate import simulate_release
 from tianku.state import repositories
 from tianku.usecases.ingest import ingest_dataset
@@ -18,6 +19,11 @@ from tianku.usecases.publish import publish
 
 ACCOUNT = "demo"
 SIMULATED = "lamost-sim"
+_TITLE = Text(en="Tianku demo", zh="天库演示站")
+_PUBLISHER = Text(en="A demonstration of Tianku", zh="天库软件演示")
+_THANKS = Text(
+    en="Hipparcos and Gaia are missions of the European Space Agency.", zh="依巴谷与盖亚为欧洲空间局的空间任务。"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ def prepare_demo(root: Path, *, lamost_files: Path | None = None, progress: Prog
     Every step is left out when it was done before, so a second run takes seconds.
     """
     if not (root / "site.yaml").exists():
-        create(root, authority="tianku.example", title="Tianku demo")
+        create(root, authority="tianku.example", title=_TITLE, publisher=_PUBLISHER, acknowledgement=_THANKS)
     else:
         connect(root, profile="web", migrate=True)
     sources = _configure(root, lamost_files)
