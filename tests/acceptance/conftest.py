@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+
 from tests.support.archive import HIDDEN, Archive
 from tests.support.serving import Served, serving
-
 from tianku.usecases.publish import publish
 
 

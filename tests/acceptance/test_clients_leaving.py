@@ -6,6 +6,7 @@ import time
 from contextlib import ExitStack
 
 import pytest
+
 from tests.acceptance.conftest import Site
 from tests.support.archive import LARGE
 from tests.support.serving import Served, wait_until

@@ -7,6 +7,7 @@ import re
 from urllib.parse import quote
 
 import pytest
+
 from tests.acceptance.conftest import Site
 from tests.support.archive import CLOSED, HALF, HIDDEN, SPECTRA, STARS
 from tests.support.slow import tap

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+
 from tests.acceptance.conftest import Site
 from tests.support.archive import CLOSED, GROUP, HALF, STARS, state_of
 from tests.support.serving import wait_until
 from tests.support.slow import SlowReader, tap
 from tests.support.web import fetch
-
 from tianku.model.access import Level, Rule
 from tianku.state import repositories as state
 from tianku.usecases.ingest import ingest_dataset
@@ -104,6 +104,7 @@ def test_a_removed_snapshot_is_read_to_its_end(changed: Site) -> None:
         assert revision(changed, 1)
         remove(root, STARS, second)
         assert facts(first + reader.read()) == facts(whole)
+    assert not list((root / "data").glob(f"*/**/{STARS}@{second}"))
 
 
 def test_hiding_and_opening_are_seen_by_both(changed: Site) -> None:

@@ -24,6 +24,8 @@ from tianku.usecases.publish import publish
 STARS, SPECTRA = "hipparcos", "lamost-sim/dr10/v2.0"
 #: one product whose file is longer than all buffers between a server and a client
 LARGE, LARGE_BYTES = "large/dr1", 24 << 20
+#: small, and what tests of killed ingests change
+KILLED = "killed/dr1"
 #: listed, but rows and files are for the group; and rows for everybody, files for the group
 CLOSED, HALF = "secret/dr1", "half/dr1"
 #: built, not published: nobody but the group may know of them once they are
@@ -56,7 +58,7 @@ class Archive:
 
 
 def _share(source: str, target: str) -> object:
-    immutable = "/snapshots/" in source or "/cache/" in source or source.endswith((".fits.gz", ".csv"))
+    immutable = "/snapshots/" in source or "/cache/" in source or source.endswith(".fits.gz")
     return os.link(source, target) if immutable else shutil.copy2(source, target)
 
 
@@ -67,9 +69,9 @@ def build_archive(root: Path) -> Archive:
     _configure(root)
     (root / "data").mkdir()
     with empty_state(root / "data"):
-        for dataset in (STARS, SPECTRA, LARGE, CLOSED, HALF, *HIDDEN):
+        for dataset in (STARS, SPECTRA, LARGE, KILLED, CLOSED, HALF, *HIDDEN):
             ingest_dataset(root, dataset)
-        for dataset in (STARS, SPECTRA, LARGE, CLOSED, HALF):
+        for dataset in (STARS, SPECTRA, LARGE, KILLED, CLOSED, HALF):
             publish(root, dataset)
         tokens, passwords = _accounts()
     return Archive(root, tokens, passwords)
@@ -93,14 +95,14 @@ def _large_file(sources: Path) -> None:
 
 
 def _configure(root: Path) -> None:
-    sources = dict.fromkeys(["lamost-sim", LARGE, CLOSED, HALF, HIDDEN[0]], "sources")
+    sources = dict.fromkeys(["lamost-sim", LARGE, KILLED, CLOSED, HALF, HIDDEN[0]], "sources")
     site = {"authority": "archive.example", "title": {"en": "Archive", "zh": "档案"}, "sources": sources}
     _write(root / "site.yaml", site | {"limits": {"sync_rows": 10**8, "default_rows": 10**8}})
     collections = root / "collections"
     with importlib.resources.as_file(importlib.resources.files("tianku.usecases.demo")) as demo:
         for name in ("hipparcos", "lamost-sim"):
             shutil.copytree(demo / "collections" / name, collections / name)
-    for dataset in (LARGE, CLOSED, HALF, HIDDEN[0]):
+    for dataset in (LARGE, KILLED, CLOSED, HALF, HIDDEN[0]):
         collection = dataset.split("/")[0]
         _write(collections / collection / "collection.yaml", _collection(collection))
         _write(collections / dataset / "dataset.yaml", _small(dataset))
