@@ -24,7 +24,6 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA = {
     "tianku/api/templates": {".html"},
     "tianku/model/vocabulary": {".yaml"},
-    "tianku/pages/frontend": {".css", ".js", ".json", ""},
     "tianku/pages/locale": {".yaml"},
     "tianku/pages/templates": {".html"},
     "tianku/products/readers": {".yaml"},
