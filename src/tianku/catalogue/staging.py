@@ -62,6 +62,12 @@ class Staging:
             file.write(manifest.model_dump_json().encode())
         failpoint("ingest.after_table")
 
+    def drop_unfinished(self) -> None:
+        """Delete tables that a run began and did not finish."""
+        for folder in (self.path / "tables").glob("*"):
+            if not self._mark(folder.name).is_file():
+                shutil.rmtree(folder, ignore_errors=True)
+
     def close(self) -> None:
         """Let another process take over; the folder stays."""
         if self._lock >= 0:

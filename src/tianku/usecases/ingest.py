@@ -31,6 +31,7 @@ from tianku.products.context import set_context
 from tianku.products.expressions import check, evaluate
 from tianku.products.ingest import ingest_products
 from tianku.state import repositories
+from tianku.storage.files import require_room
 from tianku.usecases.installation import connect
 from tianku.usecases.pictures import serving_copy, snapshot_store
 from tianku.usecases.progress import Progress, Step, silent
@@ -96,12 +97,25 @@ def ingest_dataset(root: Path, dataset: str, *, progress: Progress = silent, for
     try:
         manifest = _build(_Job(installation, loaded, staging, progress), digest)
         folder = store.commit(staging, manifest)
+    except TransientError as error:
+        if error.code == "storage.full":
+            _give_room_back(staging)
+        raise
     finally:
         staging.close()
     with repositories.session():
         repositories.record_built(dataset, manifest.revision, store.relative(dataset, manifest.revision))
     build_serving_copies(installation, manifest, folder, progress)
     return IngestReport(dataset, manifest.revision, manifest, folder)
+
+
+def _give_room_back(staging: Staging) -> None:
+    """Delete what is not finished, and all when that leaves too little: the state database shares the disk."""
+    staging.drop_unfinished()
+    try:
+        require_room(staging.path)
+    except TransientError:
+        staging.discard()
 
 
 def _build(job: _Job, digest: str) -> SnapshotManifest:
@@ -213,7 +227,7 @@ class _Job:
             name,
             self.staging.path,
             resources=self.resources,
-            progress=lambda p: self.progress(_step(f"table {name}", p, "rows")),
+            progress=lambda p: self._report(_step(f"table {name}", p, "rows")),
             evaluate=self._evaluate,
         )
         self.staging.finish_table(name, manifest)
@@ -238,9 +252,14 @@ class _Job:
             files,
             self.staging.path,
             self.workers,
-            progress=lambda p: self.progress(_step(f"products {name}", p, "files")),
+            progress=lambda p: self._report(_step(f"products {name}", p, "files")),
             total=len(files),
         )
+
+    def _report(self, step: Step) -> None:
+        """Tell how far it is, unless it went into the room that others need."""
+        require_room(self.staging.path)
+        self.progress(step)
 
     def _evaluate(self, wanted: Mapping[str, tuple[str, DataType]], rows: pa.Table) -> pa.Table:
         names = {field.name: arrow_to_datatype(field.type)[0] for field in rows.schema}
@@ -265,6 +284,8 @@ def build_serving_copies(
             continue
         progress(Step(f"table {name}: serving copy", 0, table.meta.nrows))
         try:
+            # about the size of the Parquet files, and as much again while it is made
+            require_room(folder, 2 * sum((folder / file.path).stat().st_size for file in table.files))
             build_serving_copy(folder, table, target, memory_bytes=memory, threads=os.cpu_count() or 1)
         except (TransientError, OSError) as error:
             log.warning("no serving copy of %s.%s: %s", manifest.dataset, name, error)
