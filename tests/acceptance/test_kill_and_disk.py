@@ -29,9 +29,13 @@ from tianku.usecases.ingest import ingest_dataset
 from tianku.usecases.publish import listing, publish
 from tianku.usecases.query import run_adql
 
+#: the points of tables alone are quick to show in tests of the store, too
 POINTS = (
-    "ingest.after_sort", "ingest.mid_write", "ingest.after_write", "ingest.before_manifest", "ingest.after_table",
-    "products.after_chunk", "products.after_index", "commit.before_sync", "commit.before_rename",
+    *(pytest.param(point, marks=pytest.mark.slow) for point in (
+        "ingest.after_sort", "ingest.after_write", "ingest.before_manifest", "ingest.after_table",
+        "commit.before_sync",
+    )),
+    "ingest.mid_write", "products.after_chunk", "products.after_index", "commit.before_rename",
     "commit.after_rename",
 )  # fmt: skip
 ROWS = tap("SELECT COUNT(*) AS n FROM killed_dr1.stars")

@@ -134,7 +134,7 @@ def got(site: Site, path: str, caller: str | None) -> Reply:
 
 def test_counts_are_of_the_callers_own_rows(with_hidden: Site, key: str) -> None:
     count = tap(f"SELECT COUNT(*) AS n FROM ivoa.obscore WHERE obs_id = '{key}'")
-    assert [got(with_hidden, count, caller).text.split()[1] for caller in CALLERS] == ["2", "2", "5", "5"]
+    assert [got(with_hidden, count, caller).text.split()[1] for caller in CALLERS] == ["3", "3", "6", "6"]
     listed = [got(with_hidden, f"/api/v1/datasets/{CLOSED}", caller).json for caller in CALLERS]
     assert [one["tables"][0]["rows"] for one in listed] == [None, None, 30, 30]
     assert ["products" in one["products"][0] for one in listed] == [False, False, True, True]
