@@ -112,7 +112,7 @@ def key(without_hidden: Site) -> str:
 def said(site: Site, path: str, **more: object) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body, without what differs between any two answers of one server."""
     reply: Reply = fetch(site.address, path, **more)  # type: ignore[arg-type]
-    headers = {k: v for k, v in reply.headers.items() if k not in ("date", "set-cookie")}
+    headers = {k: v for k, v in reply.headers.items() if k not in ("date", "expires", "set-cookie")}
     headers["cookies"] = re.sub(r"=[^;]*;", "=;", reply.headers.get("set-cookie", ""))
     body = reply.body.replace(site.address.encode(), b"http://site")
     body = re.sub(rb'(csrf\w*" value="|csrf_?token" content="|"csrf\w*": ?")[\w-]+', rb"\1", body)

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+
 from tests.support.spectra import truth, unwired
 from tests.support.state import empty_state
-
 from tianku.catalogue.manifest import ProductSetManifest
 from tianku.model.config.load import load_installation
 from tianku.products.access import main_file, read_product

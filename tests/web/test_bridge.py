@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
 from tests.support.centre import FakeCentre
 from tests.support.server import serving
 from tests.support.web import fetch

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from urllib.parse import quote, urlsplit
 
 import pytest
+
 from tests.support.web import fetch
 
 ENDLESS = (

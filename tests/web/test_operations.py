@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tests.support.asgi import get
 from tests.support.centre import FakeCentre
 from tests.support.server import serving
 from tests.support.web import fetch
-
 from tianku.web.app import create_app
 
 

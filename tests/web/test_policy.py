@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.support.asgi import Answer, get
 from tests.support.centre import FakeCentre
-
 from tianku.web.app import Application, create_app
 
 URL = {"url": "https://data.example.org"}

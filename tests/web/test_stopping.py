@@ -12,10 +12,10 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
+
 from tests.support.centre import FakeCentre
 from tests.support.server import Running, running
 from tests.support.worker import die, run
-
 from tianku.model.errors import FatalError
 from tianku.web.draining import listen
 from tianku.web.workers import Supervisor
