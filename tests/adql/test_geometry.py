@@ -8,8 +8,8 @@ import pytest
 from astropy.coordinates import SkyCoord, angular_separation
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.adql.support import DATA, ids, resolved, run
 
+from tests.adql.support import DATA, ids, resolved, run
 from tianku.adql.schema import Cone, SkyPolygon
 from tianku.adql.sphere import Polygon, unit_vectors
 from tianku.model.errors import UsageError

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from tests.adql.support import resolved
 
+from tests.adql.support import resolved
 from tianku.adql.parser import parse
 from tianku.model.errors import LimitError, UsageError
 

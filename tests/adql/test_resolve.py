@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.adql.support import DATA, View, ids, resolved, run
 
+from tests.adql.support import DATA, View, ids, resolved, run
 from tianku.adql.parser import parse
 from tianku.adql.resolve import resolve
 from tianku.model.errors import UsageError

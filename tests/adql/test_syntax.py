@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.adql.support import PAIRS, STARS, resolved
 
+from tests.adql.support import PAIRS, STARS, resolved
 from tianku.adql.build import Condition, Order, select
 from tianku.adql.parser import parse
 from tianku.adql.text import to_adql

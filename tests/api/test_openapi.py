@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from starlette.routing import Match
+
 from tests.support.asgi import scope
 from tests.support.web import fetch
-
 from tianku.api.routes import DOCUMENTED, SERVED, routes
 
 

@@ -16,6 +16,7 @@ import pytest
 import pyvo
 from astropy.io import fits
 from astropy.io.votable import parse
+
 from tests.support.installation import small_installation
 from tests.support.server import serving
 from tests.support.web import fetch

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+
 from tests.support.web import Reply, fetch
 
 QUERY = "/api/v1/query"

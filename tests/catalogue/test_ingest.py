@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.support.datasets import configured, evaluate
 
+from tests.support.datasets import configured, evaluate
 from tianku.catalogue.ingest import Resources, ingest_table
 from tianku.catalogue.manifest import TableManifest
 from tianku.catalogue.serving import build_serving_copy

@@ -4,8 +4,8 @@ import multiprocessing
 import os
 
 import pytest
-from tests.support.datasets import configured
 
+from tests.support.datasets import configured
 from tianku.catalogue.ingest import ingest_table
 from tianku.catalogue.manifest import SnapshotManifest
 from tianku.catalogue.sources import table_digest, table_files

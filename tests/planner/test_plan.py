@@ -14,8 +14,8 @@ from astropy.coordinates import SkyCoord
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
-from tests.adql.support import PAIRS, STARS, View, pairs, positions
 
+from tests.adql.support import PAIRS, STARS, View, pairs, positions
 from tianku.adql.build import Condition, select
 from tianku.adql.parser import Statement, parse
 from tianku.adql.resolve import resolve

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from astropy.io.votable import parse
-from tests.support.web import Reply, fetch
 
+from tests.support.web import Reply, fetch
 from tianku.usecases.links import Link
 from tianku.vo.datalink.links import COLUMNS, batches
 

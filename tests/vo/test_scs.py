@@ -11,9 +11,9 @@ from astropy.coordinates import angular_separation
 from astropy.io.votable import parse
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.support.centre import stars
 from tests.support.web import Reply, fetch
-
 from tianku.model.errors import NotFoundError
 from tianku.vo.scs.address import parse_address
 

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 from astropy.io.votable import parse
-from tests.support.web import Reply, fetch
 
+from tests.support.web import Reply, fetch
 from tianku.vo.tap.describe import feature_groups
 
 STARS = "sky_dr1.stars"

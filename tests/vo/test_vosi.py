@@ -6,6 +6,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+
 from tests.support.centre import FakeCentre
 from tests.support.web import fetch
 

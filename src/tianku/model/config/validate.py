@@ -89,9 +89,9 @@ def _in_data(loc: tuple[str | int, ...], data: Any) -> KeyPath:
     """Drop the parts of pydantic's location that name union members rather than keys."""
     where: list[str | int] = []
     for i, part in enumerate(loc):
-        if isinstance(data, dict) and part in data:
-            data = data[part]
-        elif isinstance(data, list | tuple) and isinstance(part, int) and part < len(data):
+        if (isinstance(data, dict) and part in data) or (
+            isinstance(data, list | tuple) and isinstance(part, int) and part < len(data)
+        ):
             data = data[part]
         elif i < len(loc) - 1 or not str(part).isidentifier():
             continue
