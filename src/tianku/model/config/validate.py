@@ -89,14 +89,22 @@ def _in_data(loc: tuple[str | int, ...], data: Any) -> KeyPath:
     """Drop the parts of pydantic's location that name union members rather than keys."""
     where: list[str | int] = []
     for i, part in enumerate(loc):
-        if (isinstance(data, dict) and part in data) or (
-            isinstance(data, list | tuple) and isinstance(part, int) and part < len(data)
-        ):
-            data = data[part]
+        inside = _item(data, part)
+        if inside is not None:
+            data = inside[0]
         elif i < len(loc) - 1 or not str(part).isidentifier():
             continue
         where.append(part)
     return tuple(where)
+
+
+def _item(data: Any, part: str | int) -> tuple[Any] | None:
+    """Return what `data` holds at `part`, in a tuple, or None when it holds nothing there."""
+    if isinstance(data, dict):
+        return (data[part],) if part in data else None
+    if isinstance(data, list | tuple) and isinstance(part, int) and part < len(data):
+        return (data[part],)
+    return None
 
 
 def _known_keys(model: type[BaseModel], where: KeyPath) -> list[str]:
