@@ -74,7 +74,7 @@ QUERIES = [
     "SELECT table_name FROM tap_schema.tables UNION ALL SELECT table_name FROM tap_schema.columns",
     "SELECT * FROM ivoa.obscore",
     "SELECT COUNT(*) AS n, MIN(t_min) AS a, MAX(t_max) AS b, AVG(s_ra) AS c FROM ivoa.obscore",
-    "SELECT obs_collection, COUNT(*) AS n FROM ivoa.obscore GROUP BY obs_collection",
+    "SELECT obs_collection, COUNT(*) AS n FROM ivoa.obscore GROUP BY obs_collection ORDER BY obs_collection",
     "SELECT TOP 3 obs_publisher_did FROM ivoa.obscore",
     "SELECT * FROM ivoa.obscore WHERE obs_publisher_did LIKE '%hidden%'",
     "SELECT TOP 7 * FROM ivoa.obscore WHERE 1 = CONTAINS(POINT('ICRS', s_ra, s_dec), CIRCLE('ICRS', 56, 22, 20))",
