@@ -23,7 +23,7 @@ from tianku.pages.ports import (
 from tianku.pages.units import pretty
 from tianku.pages.words import word
 from tianku.products.index import IndexEntry
-from tianku.products.spectrum import Header
+from tianku.products.observed import Header
 from tianku.usecases.products import ProductList, ProductPage, media_type, obscore_text
 
 _MJD_UNIX = 40587.0

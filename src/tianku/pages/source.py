@@ -28,7 +28,7 @@ from tianku.pages.ports import (
 )
 from tianku.pages.product_source import list_view, product_view
 from tianku.pages.shown import Shown, ShownCache, make_shown
-from tianku.products.spectrum import Header
+from tianku.products.observed import Header
 from tianku.usecases.picture import PublishedDataset, PublishedTable
 from tianku.usecases.products import ProductPage, product_header, product_list, product_page
 from tianku.usecases.viewer import Viewer

@@ -37,16 +37,28 @@ FIELDS: tuple[pa.Field, ...] = (
     pa.field("crc32", pa.int64(), nullable=False),
     pa.field("mtime", pa.float64()),
     pa.field("layout", pa.string()),
+    pa.field("ext", pa.int32()),
     pa.field("ra", pa.float64()),
     pa.field("dec", pa.float64()),
+    pa.field("s_fov", pa.float64()),
+    pa.field("s_region", pa.string()),
+    pa.field("s_resolution", pa.float64()),
+    pa.field("s_pixel_scale", pa.float64()),
+    pa.field("s_xel1", pa.int64()),
+    pa.field("s_xel2", pa.int64()),
     pa.field("t_min", pa.float64()),
     pa.field("t_max", pa.float64()),
     pa.field("t_exptime", pa.float64()),
+    pa.field("t_resolution", pa.float64()),
+    pa.field("t_xel", pa.int64()),
     pa.field("em_min", pa.float64()),
     pa.field("em_max", pa.float64()),
+    pa.field("em_res_power", pa.float64()),
     pa.field("em_xel", pa.int64()),
+    pa.field("pol_states", pa.string()),
     pa.field("lmjm", pa.int64()),
     pa.field("snr", pa.float64()),
+    pa.field("detail", pa.string()),
     pa.field("notes", pa.string()),
 )
 
@@ -77,15 +89,27 @@ class IndexEntry:
     size: int
     sha256: str
     layout: str | None
+    ext: int | None
     ra: float | None
     dec: float | None
+    s_fov: float | None
+    s_region: str | None
+    s_pixel_scale: float | None
+    s_xel1: int | None
+    s_xel2: int | None
     t_min: float | None
     t_max: float | None
     t_exptime: float | None
+    t_resolution: float | None
+    t_xel: int | None
     em_min: float | None
     em_max: float | None
     em_xel: int | None
+    pol_states: str | None = None
     snr: float | None = None
+    #: what the reader noted for opening the product, as JSON
+    detail: str | None = None
+    notes: str | None = None
     #: the header keywords that the index keeps, by canonical name
     header: Mapping[str, str | None] = field(default_factory=dict)
 

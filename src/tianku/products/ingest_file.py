@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import zlib
+import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tianku.model.errors import UsageError
 from tianku.products.context import SetContext
 from tianku.products.durable import durable
 from tianku.products.index import HEADER
 from tianku.products.keys import KeyRules, canonical
-from tianku.products.readers.fits_cards import parse_cards
-from tianku.products.readers.source import DEFAULT_LIMITS, gunzip
-from tianku.products.readers.spectra import read_spectrum
-from tianku.products.spectrum import Part, Spectrum
+from tianku.products.observed import FACTS, Header, Observed
+from tianku.products.readers.observers import observer
+from tianku.products.readers.source import SourceFile
 
 Row = dict[str, Any]
-_ANGSTROM = 1e-10
 _SUFFIXES = (".gz", ".fz", ".bz2")
 
 
@@ -41,18 +38,19 @@ def file_rows(rules: FileRules, path: Path) -> list[Row]:
     UsageError
         The file is at fault: the reason for the reject report.
     """
-    raw = _bytes(path)
-    base = _file_columns(rules.context, path, raw)
-    named: dict[str, str | int | float | bool | None] = {"stem": stem(path), "filename": path.name}
-    if rules.context.config.type == "spectrum":
-        spectrum = read_spectrum(raw, rules.context.config.reader)
-        base["key"] = rules.keys.key({**named, **spectrum.header})
-        rows = [{**base, **_part_columns(rules, spectrum, i)} for i in range(len(spectrum.parts))]
-    else:
-        header = _primary(raw)
-        base["key"] = rules.keys.key({**named, **header})
-        rows = [{**base, "part": "", **_header_columns(rules, header)}]
-    _keep(rules.context, path, raw)
+    file = SourceFile(path)
+    base = _file_columns(rules.context, file)
+    named: Header = {"stem": stem(path), "filename": path.name}
+    rows = [
+        {
+            **base,
+            "key": rules.keys.key({**named, **seen.identity}),
+            **_facts(seen),
+            **_header_columns(rules, seen.header),
+        }
+        for seen in observer(rules.context.config.type or "other")(rules.context, file)
+    ]
+    _keep(rules.context, file)
     return rows
 
 
@@ -64,36 +62,16 @@ def stem(path: Path) -> str:
     return name.rpartition(".")[0] or name
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > DEFAULT_LIMITS.max_bytes:
-            raise UsageError(
-                "file.too_large", "the file has more than {limit} bytes", limit=DEFAULT_LIMITS.max_bytes
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(
-            "file.missing", "{file} cannot be read: {reason}", file=path.name, reason=error.strerror or "error"
-        ) from error
-
-
-def _primary(raw: bytes) -> Mapping[str, str | int | float | bool | None]:
-    """The primary header of a FITS file; other formats have none."""
-    head = gunzip(raw) if raw.startswith(b"\x1f\x8b") else raw
-    return parse_cards(head, 0)[0] if head.startswith(b"SIMPLE") else {}
-
-
-def _file_columns(context: SetContext, path: Path, raw: bytes) -> Row:
+def _file_columns(context: SetContext, file: SourceFile) -> Row:
     in_place = context.config.store == "in-place"
     return {
         "category": context.config.main,
         "store": "in-place" if in_place else "copy",
-        "path": str(path.resolve()) if in_place else str(kept_path(context, path)),
-        "size": len(raw),
-        "sha256": hashlib.sha256(raw).hexdigest(),
-        "crc32": zlib.crc32(raw),
-        "mtime": path.stat().st_mtime,
+        "path": str(file.path.resolve()) if in_place else str(kept_path(context, file.path)),
+        "size": file.size,
+        "sha256": file.sha256,
+        "crc32": file.crc32,
+        "mtime": file.mtime,
     }
 
 
@@ -104,33 +82,11 @@ def kept_path(context: SetContext, path: Path) -> Path:
     return Path(context.dataset) / context.name / inside
 
 
-def _part_columns(rules: FileRules, spectrum: Spectrum, number: int) -> Row:
-    part = spectrum.parts[number]
-    ends = (float(part.wavelength[0]), float(part.wavelength[-1]))
-    return {
-        "part": part.name,
-        "part_kind": part.kind,
-        "part_number": number,
-        "band": part.band or None,
-        "layout": spectrum.layout,
-        "ra": spectrum.ra,
-        "dec": spectrum.dec,
-        "t_min": part.t_min,
-        "t_max": part.t_max,
-        "t_exptime": part.t_exptime,
-        "em_min": min(ends) * _ANGSTROM,
-        "em_max": max(ends) * _ANGSTROM,
-        "em_xel": len(part),
-        "lmjm": part.lmjm,
-        "snr": _snr(part),
-        "notes": ",".join(spectrum.notes) or None,
-        **_header_columns(rules, {**spectrum.header, **part.header}),
-    }
-
-
-def _snr(part: Part) -> float | None:
-    """The part's own signal to noise, or that of the band nearest the middle of the optical."""
-    return next((part.snr[band] for band in ("", "r", "g", "i") if band in part.snr), None)
+def _facts(seen: Observed) -> Row:
+    facts: Row = {name: getattr(seen, name) for name in FACTS}
+    facts["detail"] = json.dumps(seen.detail, separators=(",", ":")) if seen.detail else None
+    facts["notes"] = ",".join(seen.notes) or None
+    return facts
 
 
 def _header_columns(rules: FileRules, header: Mapping[str, object]) -> Row:
@@ -144,12 +100,12 @@ def _text(value: object) -> str | None:
     return (str(value).strip() or None) if value is not None else None
 
 
-def _keep(context: SetContext, path: Path, raw: bytes) -> None:
+def _keep(context: SetContext, file: SourceFile) -> None:
     """Copy byte-exactly and durably; a copy that is already there with the same bytes is left alone."""
     if context.config.store == "in-place" or context.originals is None:
         return
-    target = context.originals / kept_path(context, path)
-    if target.exists() and target.stat().st_size == len(raw) and target.read_bytes() == raw:
+    target = context.originals / kept_path(context, file.path)
+    if target.exists() and SourceFile(target).sha256 == file.sha256:
         return
     with durable(target) as partial:
-        partial.write_bytes(raw)
+        shutil.copyfile(file.path, partial)

@@ -20,6 +20,7 @@ from tianku.products.expressions import Expression, check, evaluate, referenced
 from tianku.products.index import HEADER, index_types
 from tianku.products.keys import canonical
 from tianku.products.obscore_columns import OBSCORE, OBSCORE_COLUMNS
+from tianku.products.observed import FACTS
 from tianku.sky.ranges import healpix29
 
 DATALINK_FORMAT = "application/x-votable+xml;content=datalink"
@@ -27,6 +28,8 @@ DATALINK_PATH = "/vo/datalink/links?ID="
 _QUANTITY = re.compile(r"[-+]?\d+\.?\d*(?:[eE][-+]?\d+)?\s+[A-Za-z]\S*")
 _TYPES = {"spectrum": "spectrum", "image": "image", "timeseries": "timeseries", "cube": "cube"}
 _INDEX_NAMES = index_types()
+#: ObsCore columns that readers fill themselves
+_FROM_INDEX = tuple(name for name in OBSCORE if name in FACTS)
 
 
 def obscore_schema() -> pa.Schema:
@@ -100,7 +103,7 @@ def obscore_rows(context: SetContext, index: pa.Table, base_url: str = "") -> pa
     rows = index if context.config.rows_for == "part" else _per_product(index)
     columns = _defaults(context, rows, base_url)
     columns |= _configured(context, rows)
-    columns |= _geometry(columns, keep_region="s_region" in context.config.obscore)
+    columns |= _geometry(columns)
     columns[HEALPIX_COLUMN] = _healpix(columns["s_ra"], columns["s_dec"])
     schema = obscore_schema()
     return pa.table([_as(columns.get(f.name), f.type, len(rows)) for f in schema], schema=schema)
@@ -142,7 +145,7 @@ def _defaults(
         "access_estsize": pc.divide(pc.add(rows["size"], 1023), 1024),
         "s_ra": rows["ra"],
         "s_dec": rows["dec"],
-        **{name: rows[name] for name in ("t_min", "t_max", "t_exptime", "em_min", "em_max", "em_xel")},
+        **{name: rows[name] for name in _FROM_INDEX},
         "o_ucd": flux.ucd if flux else None,
         "o_unit": flux.unit if flux else None,
         "o_calib_status": flux.calibration if flux else None,
@@ -187,13 +190,14 @@ def _configured(context: SetContext, rows: pa.Table) -> dict[str, pa.ChunkedArra
     return {name: found[name] for name in mapping}
 
 
-def _geometry(columns: dict[str, object], *, keep_region: bool) -> dict[str, object]:
-    """A circle of the field of view; a position without one has no region."""
-    if keep_region or columns.get("s_fov") is None:
+def _geometry(columns: dict[str, object]) -> dict[str, object]:
+    """A circle of the field of view where the region is not known; a position without either has none."""
+    fov, ra, dec = columns.get("s_fov"), columns.get("s_ra"), columns.get("s_dec")
+    if fov is None:
         return {}
-    radius = pc.divide(columns["s_fov"], 2.0)
-    texts = [pc.cast(c, pa.string()) for c in (columns["s_ra"], columns["s_dec"], radius)]
-    return {"s_region": pc.binary_join_element_wise("CIRCLE ICRS", *texts, " ")}
+    texts = [pc.cast(c, pa.string()) for c in (ra, dec, pc.divide(fov, 2.0))]
+    circle = pc.binary_join_element_wise("CIRCLE ICRS", *texts, " ")
+    return {"s_region": pc.coalesce(columns["s_region"], circle)}
 
 
 def _healpix(ra: object, dec: object) -> pa.Array:

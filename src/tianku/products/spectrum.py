@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tianku.model.metadata import Bit
+from tianku.products.observed import Header
 
 PartKind = Literal["single", "coadd", "exposure"]
 Calibration = Literal["absolute", "relative", "uncalibrated", "normalized", "unknown"]
 Floats = npt.NDArray[np.floating]
 Doubles = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int32]
-Header = Mapping[str, str | int | float | bool | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from tianku.model.text import Text
 from tianku.products.did import ProductId
 from tianku.products.index import IndexEntry, ProductIndex
 from tianku.products.keys import canonical
+from tianku.products.observed import Header
 from tianku.products.readers.spectra import read_spectrum
-from tianku.products.spectrum import FluxInfo, Header, Spectrum
+from tianku.products.spectrum import FluxInfo, Spectrum
 from tianku.usecases.picture import PublishedSet
 from tianku.usecases.policy import decide
 from tianku.usecases.viewer import Viewer

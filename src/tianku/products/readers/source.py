@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from tianku.model.errors import LimitError, UsageError
@@ -44,9 +46,7 @@ def _read(path: Path, limits: ReadLimits) -> bytes:
         with path.open("rb") as stream:
             return _checked(stream.read(limits.max_bytes + 1), limits)
     except OSError as error:
-        raise UsageError(
-            "file.missing", "{file} cannot be read: {reason}", file=path.name, reason=error.strerror or "error"
-        ) from error
+        raise _missing(path, error) from error
 
 
 def _checked(raw: bytes, limits: ReadLimits) -> bytes:
@@ -79,3 +79,53 @@ def gunzip(raw: bytes, limits: ReadLimits = DEFAULT_LIMITS) -> bytes:
         members.append(member)
         raw = stream.unused_data
     return members[0] if len(members) == 1 else b"".join(members)
+
+
+_PIECE = 1 << 20
+
+
+class SourceFile:
+    """A file of any size on its way into a product set: read once where it is small, in pieces where it is not."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            facts = path.stat()
+        except OSError as error:
+            raise _missing(path, error) from error
+        self.size, self.mtime = facts.st_size, facts.st_mtime
+
+    @cached_property
+    def raw(self) -> bytes:
+        """All bytes as they are kept, for files within `DEFAULT_LIMITS` (``file.too_large`` beyond)."""
+        return _read(self.path, DEFAULT_LIMITS)
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of the bytes as they are kept."""
+        return self._sums[0]
+
+    @property
+    def crc32(self) -> int:
+        """CRC-32 of the bytes as they are kept."""
+        return self._sums[1]
+
+    @cached_property
+    def _sums(self) -> tuple[str, int]:
+        if self.size <= DEFAULT_LIMITS.max_bytes:
+            return hashlib.sha256(self.raw).hexdigest(), zlib.crc32(self.raw)
+        digest, crc = hashlib.sha256(), 0
+        try:
+            with self.path.open("rb") as stream:
+                while piece := stream.read(_PIECE):
+                    digest.update(piece)
+                    crc = zlib.crc32(piece, crc)
+        except OSError as error:
+            raise _missing(self.path, error) from error
+        return digest.hexdigest(), crc
+
+
+def _missing(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        "file.missing", "{file} cannot be read: {reason}", file=path.name, reason=error.strerror or "error"
+    )

@@ -10,12 +10,13 @@ import numpy as np
 
 from tianku.model.errors import UsageError
 from tianku.model.metadata import Bit
+from tianku.products.observed import Header
 from tianku.products.readers.columns import Array, role_arrays, table_columns
 from tianku.products.readers.fits_cards import Hdu, fits_hdus
 from tianku.products.readers.layout import Axis, Layout, PartRule, layouts
 from tianku.products.readers.source import DEFAULT_LIMITS, ReadLimits, load
 from tianku.products.readers.times import time_notes, timed
-from tianku.products.spectrum import Doubles, Floats, FluxInfo, Header, Integers, Part, Spectrum
+from tianku.products.spectrum import Doubles, Floats, FluxInfo, Integers, Part, Spectrum
 
 Bits = Mapping[str, tuple[Bit, ...]]
 

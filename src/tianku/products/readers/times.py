@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from tianku.products.observed import Header
 from tianku.products.readers.layout import Layout, Times
-from tianku.products.spectrum import Header, Part
+from tianku.products.spectrum import Part
 
 _DAY = 86400.0
 _EPOCH = datetime(1858, 11, 17)  # MJD 0, UTC
