@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -108,6 +110,7 @@ class FakeCentre:
     obscore: bool = False
     limits: dict[str, Any] = field(default_factory=dict)
     site_more: dict[str, Any] = field(default_factory=dict)
+    clock: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:
         self.site = SiteConfig.model_validate(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,7 +41,7 @@ def find_product(centre: Centre, principal: Principal, path: str) -> ProductAddr
     NotFoundError
         ``api.no_product``
     """
-    viewer = Viewer(centre.picture(), principal, time.time())
+    viewer = Viewer(centre.picture(), principal, centre.clock())
     visible = {d.id: d for d in viewer.picture.visible(principal, viewer.now)}
     segments = path.split("/")
     for length in (3, 2, 1):

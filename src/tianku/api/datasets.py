@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +28,7 @@ async def _answer(request: Request, make: Callable[[Viewer], dict[str, Any]]) ->
     principal = await principal_of(request)
 
     def body() -> Response:
-        viewer = Viewer(context.centre.picture(), principal, time.time())
+        viewer = Viewer(context.centre.picture(), principal, context.centre.clock())
         return JSONResponse(make(viewer), headers=cache_headers(principal.anonymous))
 
     return await context.pools.engine.run(body)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -101,7 +100,7 @@ class CentreSource:
         return card, shown.collection(card.collection)
 
     def _viewer(self, principal: Principal) -> Viewer:
-        return Viewer(self._centre.picture(), principal, time.time())
+        return Viewer(self._centre.picture(), principal, self._centre.clock())
 
 
 def _dataset_view(viewer: Viewer, shown: Shown, one: PublishedDataset) -> DatasetView:

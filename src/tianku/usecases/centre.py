@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,9 +50,14 @@ class Centre:
         The lane of queries bounded by a HEALPix range or an id, in this process.
     long
         The lane of everything else: each query in a child process.
+    clock
+        Seconds since 1970, as every decision about release dates reads them.
     """
 
-    def __init__(self, root: Path, site: SiteConfig, *, workers: int = 1) -> None:
+    def __init__(
+        self, root: Path, site: SiteConfig, *, workers: int = 1, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.clock = clock
         self.root = root
         self.site = site
         self.data_root = (root / site.data_root).resolve()
@@ -79,9 +85,9 @@ class Centre:
         self._poller.start()
 
     @classmethod
-    def open(cls, root: Path, workers: int = 1) -> Centre:
+    def open(cls, root: Path, workers: int = 1, clock: Callable[[], float] = time.time) -> Centre:
         """Open the installation in `root`, whose state database must be set up (`repositories.setup`)."""
-        return cls(root, load_site(root), workers=workers)
+        return cls(root, load_site(root), workers=workers, clock=clock)
 
     def picture(self) -> Picture:
         """Return the picture of the current generation."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -104,7 +103,7 @@ def product_page(centre: Centre, principal: Principal, dataset: str, set_name: s
     AuthError
         ``policy.closed`` when its metadata are closed to the caller.
     """
-    viewer = Viewer(centre.picture(), principal, time.time())
+    viewer = Viewer(centre.picture(), principal, centre.clock())
     one = viewer.published_set(dataset, set_name)
     owner = viewer.picture.datasets[dataset]
     entries = tuple(_index(one.folder / one.manifest.index.path).find(key))
@@ -131,7 +130,7 @@ def product_list(
     AuthError
         ``policy.closed`` when its metadata are closed to the caller.
     """
-    viewer = Viewer(centre.picture(), principal, time.time())
+    viewer = Viewer(centre.picture(), principal, centre.clock())
     one = viewer.published_set(dataset, set_name)
     found = _index(one.folder / one.manifest.index.path).products(offset, limit)
     return ProductList(one, one.manifest.products, tuple(tuple(entries) for entries in found))
@@ -155,7 +154,7 @@ def product_file(
     AuthError
         ``policy.closed``
     """
-    viewer = Viewer(centre.picture(), principal, time.time())
+    viewer = Viewer(centre.picture(), principal, centre.clock())
     viewer.published_set(dataset, set_name, Level.DATA)
     page = product_page(centre, principal, dataset, set_name, key)
     entry = next((e for e in page.files if e.category == category), None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -111,7 +110,7 @@ def run_statement(
 ) -> Answer:
     """Run a parsed or built statement; see `run_adql`."""
     current = centre.current()
-    viewer = Viewer(current.picture, principal, time.time())
+    viewer = Viewer(current.picture, principal, centre.clock())
     resolved = resolve(statement, viewer)
     limit = row_limit(centre, maxrec)
     planned = plan(resolved, current.storage, limit, limits=Limits(seconds=centre.site.limits.sync_seconds))
@@ -157,7 +156,7 @@ def cone(
         ``cone.invalid``: coordinates or radius out of range.
     """
     check_cone(ra, dec, radius, centre.site.limits.cone_degrees)
-    viewer = Viewer(centre.picture(), principal, time.time())
+    viewer = Viewer(centre.picture(), principal, centre.clock())
     meta = viewer.dataset_table(dataset, table)
     chosen = next((p for p in meta.positions if (p.name == position if position else p.main)), None)
     if chosen is None:

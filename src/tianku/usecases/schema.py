@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,7 +31,7 @@ class SchemaListing:
 
 def schemas(centre: Centre, principal: Principal) -> list[SchemaListing]:
     """Return every schema `principal` may query: datasets, ``ivoa``, ``tap_schema``."""
-    viewer = Viewer(centre.picture(), principal, time.time())
+    viewer = Viewer(centre.picture(), principal, centre.clock())
     picture = viewer.picture
     grouped: dict[str, list[TableMeta]] = {}
     for table in viewer.tables():
@@ -50,7 +49,7 @@ def schemas(centre: Centre, principal: Principal) -> list[SchemaListing]:
 
 def aliases(centre: Centre, principal: Principal) -> dict[str, str]:
     """Return alias schema -> schema it stands for now, for `principal`."""
-    viewer = Viewer(centre.picture(), principal, time.time())
+    viewer = Viewer(centre.picture(), principal, centre.clock())
     return {alias: dataset.schema_name for alias, dataset in viewer.aliases().items()}
 
 
@@ -63,7 +62,7 @@ def table(centre: Centre, principal: Principal, qualified_name: str) -> TableMet
         ``table.unknown``
     """
     schema, _, name = qualified_name.rpartition(".")
-    found = Viewer(centre.picture(), principal, time.time()).find(schema or None, name)
+    found = Viewer(centre.picture(), principal, centre.clock()).find(schema or None, name)
     if found is None:
         raise NotFoundError("table.unknown", "there is no table {table}", table=qualified_name)
     return found
