@@ -125,7 +125,8 @@ def test_a_killed_ingest_resumes(
     monkeypatch.setattr("tianku.products.ingest_chunk.file_rows", counted)
     manifest = ingest_products(context(), few, tmp_path, chunk_size=4)
     assert manifest.products == 12 and len(read) == reread
-    assert sorted(p.name for p in (tmp_path / "products/lrs").iterdir()) == ["index.parquet", "obscore.parquet"]
+    kept = ["index.parquet", "obscore.parquet", "tree-files.parquet", "tree-folders.parquet"]
+    assert sorted(p.name for p in (tmp_path / "products/lrs").iterdir()) == kept
 
 
 def test_a_changed_configuration_resumes_nothing(few: list[Path], tmp_path: Path) -> None:

@@ -74,6 +74,8 @@ class ProductSetManifest(Frozen):
     type: Literal["spectrum", "image", "timeseries", "dynamic-spectrum", "cube", "other"]
     index: FileEntry
     obscore: FileEntry | None = None
+    #: files and folders by place (see `tianku.products.tree`); None in snapshots made before there were any
+    tree: tuple[FileEntry, FileEntry] | None = None
     products: int = 0
     parts: int = 0
     files: int = 0

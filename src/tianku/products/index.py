@@ -22,7 +22,8 @@ from tianku.model.types import DataType, arrow_to_datatype
 #: header keywords that expressions read are kept as text columns with this prefix
 HEADER = "h_"
 
-#: `path` is relative to the originals for ``copy``, absolute for ``in-place``; wavelengths in m, times MJD UTC
+#: `path` is relative to the originals for ``copy``, absolute for ``in-place``, `inside` relative to the folder the
+#: files came in; wavelengths in m, times MJD UTC
 FIELDS: tuple[pa.Field, ...] = (
     pa.field("key", pa.string(), nullable=False),
     pa.field("part", pa.string(), nullable=False),
@@ -32,6 +33,7 @@ FIELDS: tuple[pa.Field, ...] = (
     pa.field("category", pa.string(), nullable=False),
     pa.field("store", pa.string(), nullable=False),
     pa.field("path", pa.string(), nullable=False),
+    pa.field("inside", pa.string()),
     pa.field("size", pa.int64(), nullable=False),
     pa.field("sha256", pa.string(), nullable=False),
     pa.field("crc32", pa.int64(), nullable=False),

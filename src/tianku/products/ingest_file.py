@@ -68,6 +68,7 @@ def _file_columns(context: SetContext, file: SourceFile) -> Row:
         "category": context.config.main,
         "store": "in-place" if in_place else "copy",
         "path": str(file.path.resolve()) if in_place else str(kept_path(context, file.path)),
+        "inside": str(_inside(context, file.path)),
         "size": file.size,
         "sha256": file.sha256,
         "crc32": file.crc32,
@@ -77,9 +78,13 @@ def _file_columns(context: SetContext, file: SourceFile) -> Row:
 
 def kept_path(context: SetContext, path: Path) -> Path:
     """Return where a copied file goes, relative to the originals: ``<dataset>/<set>/<path under the source>``."""
+    return Path(context.dataset) / context.name / _inside(context, path)
+
+
+def _inside(context: SetContext, path: Path) -> Path:
+    """The path below the source folder; the bare name of a file that lies elsewhere."""
     root = context.source_root
-    inside = path.relative_to(root) if root and path.is_relative_to(root) else Path(path.name)
-    return Path(context.dataset) / context.name / inside
+    return path.relative_to(root) if root and path.is_relative_to(root) else Path(path.name)
 
 
 def _facts(seen: Observed) -> Row:

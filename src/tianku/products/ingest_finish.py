@@ -19,6 +19,7 @@ from tianku.products.context import SetContext
 from tianku.products.durable import durable
 from tianku.products.index import index_schema
 from tianku.products.obscore import header_names, obscore_rows, obscore_schema
+from tianku.products.tree import write_tree
 from tianku.sky import moc
 from tianku.storage.failpoints import failpoint
 from tianku.storage.files import sha256_file
@@ -48,6 +49,7 @@ def finish(
             )
         counts = _counts(con)
         failpoint("products.after_index")
+        files, folders = write_tree(con, folder)
         obscore, coverage = _write_obscore(con, context, folder, index)
     finally:
         con.close()
@@ -57,6 +59,7 @@ def finish(
         type=context.config.type or "other",
         index=_entry(out, index),
         obscore=_entry(out, obscore, _range(obscore)),
+        tree=(_entry(out, files), _entry(out, folders)),
         **counts,
         rejects=_write_rejects(out, folder, rejects),
         skipped=skipped,
