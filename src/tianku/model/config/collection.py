@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from tianku.model.config.access import AccessRule, Group
 from tianku.model.config.base import Config, Segment, Strings, Text
 from tianku.model.config.dataset import Citation, Creator, LinkOut
+from tianku.model.config.entry import Years
 from tianku.model.config.table import ColumnConfig
 from tianku.model.metadata import Bit
 
@@ -52,7 +53,8 @@ class CollectionConfig(Config):
     citation: Citation = Field(Citation(), description="how to cite it, unless a dataset says")
     facility: str | None = Field(None, description="ObsCore facility_name, unless a dataset says")
     instrument: str | None = Field(None, description="ObsCore instrument_name, unless a dataset says")
-    waveband: Strings = Field((), description="such as Optical")
+    waveband: Strings = Field((), description="such as Optical, unless a dataset says")
+    years: Years | None = Field(None, description="years of observation, unless a dataset says")
     keywords: Strings = Field((), description="subjects")
     links: tuple[LinkOut, ...] = Field((), description="outside pages")
     licence: str | None = Field(None, description="SPDX name or URL, unless a dataset says")

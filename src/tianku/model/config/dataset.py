@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from tianku.model.config.access import AccessRule, Released
 from tianku.model.config.base import Config, Strings, Text
+from tianku.model.config.entry import DataType, Downloads, Years
 from tianku.model.config.formats import RecordFormat
 from tianku.model.config.products import ProductConfig, Relation
 from tianku.model.config.table import TableConfig
@@ -36,6 +37,8 @@ RESERVED_SEGMENTS = frozenset(
         "ivoa",
     ]
 )
+#: the folder of a dataset's whole tables, beside those of its product sets
+CATALOGUES = "catalogues"
 #: schemas that the installation itself owns
 RESERVED_SCHEMAS = frozenset({"ivoa", "tap_schema", "tap_upload", "information_schema", "main", "temp", "system"})
 
@@ -86,6 +89,9 @@ class DatasetConfig(Config):
         None, description="dataset of the same collection whose keys hold where this one says nothing"
     )
     supersedes: str | None = Field(None, description="dataset that this one replaces")
+    parent: str | None = Field(
+        None, description="dataset that this one is part of"
+    )
     title: Text = Field(Text(), description="name shown")
     description: Text = Field(Text(), description="what the data are")
     kind: Literal["data", "metadata-only"] = Field(
@@ -97,7 +103,11 @@ class DatasetConfig(Config):
     acknowledgement: Text = Field(Text(), description="sentence for papers")
     licence: str | None = Field(None, description="SPDX name or URL")
     simulated: bool = Field(False, description="True puts a plain label on every page and reply")
-    waveband: Strings = Field((), description="such as Optical")
+    waveband: Strings = Field((), description="Radio, Millimeter, Infrared, Optical, UV, EUV, X-ray or Gamma-ray")
+    years: Years | None = Field(None, description="years of observation, such as `[2011, 2020]` or `2015`")
+    data_types: tuple[DataType, ...] = Field(
+        (), description="kinds of data, beside those of its tables and product sets; for data that are elsewhere"
+    )
     facility: str | None = Field(None, description="ObsCore facility_name")
     instrument: str | None = Field(None, description="ObsCore instrument_name")
     keywords: Strings = Field((), description="subjects")
@@ -117,6 +127,10 @@ class DatasetConfig(Config):
     access: AccessRule | None = Field(None, description="who may have what")
     examples: tuple[dict[str, Any], ...] = Field((), description="queries offered to users (not acted on yet)")
     compat: dict[str, Any] = Field({}, description="settings of older HTTP interfaces (not acted on yet)")
+    downloads: Downloads = Field(
+        ("fits", "csv", "parquet"),
+        description="formats in which whole tables are offered as files, made after publishing; `off` makes none",
+    )
     serving: Literal["auto", "always", "never"] = Field(
         "auto", description="`never` makes no DuckDB copy for serving"
     )
@@ -125,6 +139,13 @@ class DatasetConfig(Config):
     @classmethod
     def _valid_id(cls, value: str) -> str:
         return check_dataset_id(value)
+
+    @field_validator("products")
+    @classmethod
+    def _set_names(cls, value: dict[str, ProductConfig]) -> dict[str, ProductConfig]:
+        if CATALOGUES in value:
+            raise ValueError(f"`{CATALOGUES}` is the folder of whole tables; choose another name")
+        return value
 
     @field_validator("tables")
     @classmethod
