@@ -134,3 +134,67 @@ class Generation(models.Model):
     """One row: a number that rises with every publish, withdraw or policy change."""
 
     value = models.BigIntegerField(default=1)
+
+
+class Job(models.Model):
+    """A UWS job. Workers change it only where `attempt`, which rises with every claim, is still theirs."""
+
+    class Phase(models.TextChoices):
+        """UWS 1.1, 2.1.3: those that a job of ours can be in."""
+
+        PENDING = "PENDING"
+        QUEUED = "QUEUED"
+        EXECUTING = "EXECUTING"
+        COMPLETED = "COMPLETED"
+        ERROR = "ERROR"
+        ABORTED = "ABORTED"
+
+    id = models.CharField(max_length=32, primary_key=True)
+    kind = models.CharField(max_length=40)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="jobs")
+    #: who quotas and turns are counted for: ``user:<name>``, or a keyed digest of where an anonymous one is
+    account = models.CharField(max_length=200)
+    run_id = models.CharField(max_length=100, blank=True)
+    phase = models.CharField(max_length=10, choices=Phase.choices, default=Phase.PENDING)
+    parameters = models.JSONField(default=list)
+    arguments = models.JSONField(null=True)
+    base_url = models.CharField(max_length=500)
+    created = models.DateTimeField()
+    queued = models.DateTimeField(null=True)
+    started = models.DateTimeField(null=True)
+    ended = models.DateTimeField(null=True)
+    destruction = models.DateTimeField()
+    quote = models.DateTimeField(null=True)
+    duration = models.PositiveIntegerField()
+    attempt = models.PositiveIntegerField(default=0)
+    #: attempts that ended without a word
+    losses = models.PositiveIntegerField(default=0)
+    worker = models.CharField(max_length=100, blank=True)
+    lease = models.DateTimeField(null=True)
+    results = models.JSONField(default=list)
+    result_bytes = models.BigIntegerField(default=0)
+    error = models.JSONField(null=True)
+    info = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["phase", "queued"], name="job_turn"),
+            models.Index(fields=["account", "created"], name="job_account"),
+            models.Index(fields=["destruction"], name="job_destruction"),
+        ]
+
+
+class JobPin(models.Model):
+    """A snapshot that a running job reads, and which therefore stays."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="pins")
+    publication = models.ForeignKey(Publication, on_delete=models.PROTECT, related_name="pins")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "publication"], name="job_pin_once")]
+
+
+class JobTurn(models.Model):
+    """One row whose lock puts the claims of all workers in one order."""
+
+    claims = models.BigIntegerField(default=0)

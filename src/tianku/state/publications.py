@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, ProtectedError
 from django.utils import timezone
 
 from tianku.model.access import Level, Rule
@@ -131,7 +131,7 @@ def remove(dataset: str, revision: int) -> PublicationRecord:
     Raises
     ------
     UsageError
-        ``publication.published``: withdraw it first.
+        ``publication.published``: withdraw it first; ``publication.pinned``: a job reads it.
     """
     with transaction.atomic():
         _raise_generation()
@@ -144,7 +144,15 @@ def remove(dataset: str, revision: int) -> PublicationRecord:
                 revision=revision,
             )
         record = _record(row)
-        row.delete()
+        try:
+            row.delete()
+        except ProtectedError:
+            raise UsageError(
+                "publication.pinned",
+                "running jobs read revision {revision} of {dataset}; try again when they have ended",
+                dataset=dataset,
+                revision=revision,
+            ) from None
     return record
 
 
@@ -192,6 +200,7 @@ def _rule_json(rule: Rule) -> dict[str, Any]:
     return {
         "who": {level.name.lower(): sorted(names) for level, names in rule.who.items()},
         "public_from": {level.name.lower(): instant for level, instant in rule.public_from.items()},
+        "rows_from": {level.name.lower(): instant for level, instant in rule.rows_from.items()},
         "apply": rule.apply,
     }
 
@@ -200,5 +209,6 @@ def _rule(stored: Mapping[str, Any]) -> Rule:
     return Rule(
         who={Level[name.upper()]: frozenset(names) for name, names in stored["who"].items()},
         public_from={Level[name.upper()]: float(at) for name, at in stored["public_from"].items()},
+        rows_from={Level[name.upper()]: float(at) for name, at in stored.get("rows_from", {}).items()},
         apply=stored["apply"],
     )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 PublicationState = Literal["built", "published", "withdrawn"]
+JobPhase = Literal["PENDING", "QUEUED", "EXECUTING", "COMPLETED", "ERROR", "ABORTED"]
+
+#: phases that a job does not leave
+FINAL: frozenset[JobPhase] = frozenset({"COMPLETED", "ERROR", "ABORTED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +60,72 @@ class SchemaVersion:
     current: str | None
     pending: tuple[str, ...]
     unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """A result file; `path` is relative to the data root."""
+
+    id: str
+    path: str
+    size: int
+    sha256: str
+    media_type: str
+    filename: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A UWS job.
+
+    Attributes
+    ----------
+    account
+        Who its quotas and turns are counted for.
+    parameters
+        What its creator sent, in order; the protocol's words.
+    arguments
+        What its operation runs with; None until it is to run.
+    duration
+        Seconds it may run.
+    attempt
+        Rises with every claim: the fence behind which an older attempt changes nothing.
+    error
+        ``code``, ``message``, ``params`` and ``kind`` of a `TiankuError`.
+    info
+        What its last attempt noted: generation, versions, rows …
+    """
+
+    id: str
+    kind: str
+    owner: str | None
+    account: str
+    run_id: str
+    phase: JobPhase
+    parameters: tuple[tuple[str, str], ...]
+    arguments: Mapping[str, Any] | None
+    base_url: str
+    created: datetime
+    queued: datetime | None
+    started: datetime | None
+    ended: datetime | None
+    destruction: datetime
+    quote: datetime | None
+    duration: int
+    attempt: int
+    results: tuple[JobResult, ...]
+    error: Mapping[str, Any] | None
+    info: Mapping[str, Any]
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing will happen to it any more."""
+        return self.phase in FINAL
+
+
+@dataclass(frozen=True, slots=True)
+class JobUse:
+    """What an account has of the job store: jobs not ended, and bytes of results."""
+
+    active: int
+    bytes: int

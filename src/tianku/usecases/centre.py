@@ -6,35 +6,19 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 from tianku.engines.child import ChildEngine
 from tianku.engines.duckdb import DuckDBEngine
 from tianku.model.config.load import load_site
 from tianku.model.config.site import SiteConfig
-from tianku.model.metadata import TableMeta
 from tianku.model.sizes import parse_bytes
-from tianku.planner.stored import Stored
-from tianku.state import repositories
+from tianku.usecases.current import Current, Shown
 from tianku.usecases.picture import Picture
-from tianku.usecases.pictures import Loaded, PictureSource
-from tianku.usecases.storage import relations_of, stored_tables
+from tianku.usecases.storage import relations_of
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Current:
-    """A picture, and where the rows of its tables are, by qualified name."""
-
-    picture: Picture
-    stored: Mapping[str, Stored]
-
-    def storage(self, table: TableMeta) -> Stored:
-        """Return where the rows of `table` are."""
-        return self.stored[table.qualified_name]
 
 
 #: seconds between two looks at the generation
@@ -62,13 +46,12 @@ class Centre:
         self.site = site
         self.data_root = (root / site.data_root).resolve()
         self.originals = self.data_root / "originals"
-        self._source = PictureSource(self.data_root)
-        self.store = self._source.store
+        self._shown = Shown(self.data_root)
+        self.store = self._shown.source.store
         cores = max(1, (os.cpu_count() or 1) // workers)
         temp = self.data_root / "tmp"
-        self._now = self._take_up(self._source.load())
         self.short = DuckDBEngine(
-            relations_of(self._now.stored.values()),
+            relations_of(self.current().stored.values()),
             threads=cores,
             memory_bytes=parse_bytes(site.memory) // workers,
             temp_dir=temp,
@@ -91,24 +74,20 @@ class Centre:
 
     def picture(self) -> Picture:
         """Return the picture of the current generation."""
-        return self._now.picture
+        return self.current().picture
 
     def current(self) -> Current:
         """Return the picture together with where its rows are; one query uses one."""
-        return self._now
+        return self._shown.current()
 
     def refresh(self) -> bool:
         """Take up a newer generation if there is one; queries that run keep theirs."""
-        with repositories.session():
-            if repositories.generation() == self._now.picture.generation:
-                return False
-            fresh = self._take_up(self._source.load())
+        fresh = self._shown.changed()
+        if fresh is None:
+            return False
         self.short.replace(relations_of(fresh.stored.values()))
-        self._now = fresh
+        self._shown.take_up(fresh)
         return True
-
-    def _take_up(self, loaded: Loaded) -> Current:
-        return Current(loaded.picture, {**stored_tables(loaded.picture, self.data_root), **loaded.system})
 
     def close(self) -> None:
         """Stop polling and release the engines."""
