@@ -269,6 +269,10 @@ class FileView:
     bytes: int | None = None
 
 
+#: what draws a product; each has a template ``parts/viewer_<name>.html`` and a script of its own
+Viewer = Literal["spectrum", "image", "timeseries", "dynamic", "none"]
+
+
 @dataclass(frozen=True, slots=True)
 class ProductView:
     """A product's page; `data_url` is what the viewer draws, None when it is closed or not drawable."""
@@ -284,11 +288,39 @@ class ProductView:
     parts: tuple[PartView, ...] = ()
     files: tuple[FileView, ...] = ()
     data_url: str | None = None
-    viewer: Literal["spectrum", "none"] = "none"
+    viewer: Viewer = "none"
+    preview: str | None = None  # address of a picture, with ?size=
     ra: float | None = None
     dec: float | None = None
     access: AccessView = AccessView()
     header: tuple[tuple[str, str], ...] = ()  # keywords of the file, in its order
+
+    part_formats: tuple[tuple[str, str], ...] = ()  # suffix and name of what one part is written as
+
+    @property
+    def has_bands(self) -> bool:
+        """Whether any part names its band."""
+        return any(part.band for part in self.parts)
+
+    @property
+    def has_snr(self) -> bool:
+        """Whether any part has a signal to noise."""
+        return any(part.snr is not None for part in self.parts)
+
+    @property
+    def has_points(self) -> bool:
+        """Whether any part counts its points."""
+        return any(part.points is not None for part in self.parts)
+
+    @property
+    def assets(self) -> str:
+        """What the viewer's script and style sheet are called, without their suffixes."""
+        return "viewer" if self.viewer == "spectrum" else f"viewer-{self.viewer}"
+
+    @property
+    def partial(self) -> str:
+        """The template of the viewer."""
+        return f"tianku/parts/viewer_{self.viewer}.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +336,7 @@ class ProductRow:
     exposure: float | None  # seconds
     snr: float | None
     parts: int
+    preview: str | None = None  # address of a thumbnail
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +358,11 @@ class ProductListView:
     def has_parts(self) -> bool:
         """Whether any product has more than one part."""
         return any(row.parts > 1 for row in self.rows)
+
+    @property
+    def has_previews(self) -> bool:
+        """Whether any product has a picture."""
+        return any(row.preview for row in self.rows)
 
     @property
     def has_targets(self) -> bool:

@@ -20,19 +20,16 @@ from tianku.pages.ports import (
     ProductView,
     SetCard,
 )
-from tianku.pages.units import pretty
-from tianku.pages.words import word
+from tianku.pages.product_kinds import Kind, kind_of, number
 from tianku.products.index import IndexEntry
 from tianku.products.observed import Header
-from tianku.usecases.products import ProductList, ProductPage, media_type, obscore_text
+from tianku.products.preview.previewers import has_preview
+from tianku.usecases.picture import PublishedSet
+from tianku.usecases.products import ProductList, ProductPage, main_parts, media_type, obscore_text
 
 _MJD_UNIX = 40587.0
-_FORMATS = (
-    ("vot", "application/x-votable+xml"),
-    ("csv", "text/csv"),
-    ("fits", "application/fits"),
-    ("png", "image/png"),
-)
+#: formats that hold one part of a product
+_TABLES = {"csv": "CSV", "vot": "VOTable"}
 #: what files say where they know nothing
 _NOTHING = frozenset({"", "Unknown", "Non", "null", "-9999"})
 
@@ -46,8 +43,8 @@ def product_view(
     access: AccessView,
 ) -> ProductView:
     """Return the view of one product."""
-    first = page.entries[0]
-    is_spectrum = page.one.manifest.type == "spectrum"
+    parts = main_parts(page) or page.entries
+    first, kind = parts[0], kind_of(page)
     path = f"{page.one.dataset}/{page.one.name}/{quote(page.did.key)}"
     return ProductView(
         dataset=dataset,
@@ -57,11 +54,13 @@ def product_view(
         did=str(page.did),
         title=obscore_text(page.one, first, "target_name") or page.did.key,
         kind=_kind(header),
-        facts=tuple(_facts(page, first)),
-        parts=tuple(_part(e) for e in page.entries if e.category == page.one.config.main),
-        files=(*_files(page, path), *(_formats(path) if is_spectrum else ())),
-        data_url=f"/api/v1/products/{path}/spectrum" if is_spectrum and page.open else None,
-        viewer="spectrum" if is_spectrum else "none",
+        facts=tuple(_facts(page, kind, parts)),
+        parts=tuple(_part(e) for e in parts),
+        files=(*_files(page, path), *_formats(kind, path)),
+        data_url=f"/api/v1/products/{path}/{kind.viewer}" if kind.viewer != "none" and page.open else None,
+        viewer=kind.viewer,
+        preview=_preview(page.one, first.key, page.open),
+        part_formats=_part_formats(kind) if page.open else (),
         ra=first.ra,
         dec=first.dec,
         access=access,
@@ -90,7 +89,13 @@ def _row(found: ProductList, entries: Sequence[IndexEntry]) -> ProductRow:
         exposure=first.t_exptime,
         snr=_best_snr(parts),
         parts=len(parts),
+        preview=_preview(found.one, first.key, found.open),
     )
+
+
+def _preview(one: PublishedSet, key: str, readable: bool) -> str | None:
+    drawn = readable and has_preview(one.manifest.type)
+    return f"/api/v1/products/{one.dataset}/{one.name}/{quote(key)}/preview.png" if drawn else None
 
 
 def iso(mjd: float | None) -> str | None:
@@ -122,14 +127,12 @@ def _told(value: str | float | None) -> str:
     return {True: "T", False: "F"}[value] if isinstance(value, bool) else str(value)
 
 
-def _facts(page: ProductPage, first: IndexEntry) -> list[Fact]:
-    flux = page.one.config.flux
+def _facts(page: ProductPage, kind: Kind, parts: Sequence[IndexEntry]) -> list[Fact]:
+    first = parts[0]
     facts = [
-        Fact(Text(en="Start of observation", zh="观测开始"), _utc(_earliest(page.entries))),
-        Fact(Text(en="Exposure time", zh="曝光时间"), _number(first.t_exptime, 1), "s"),
-        Fact(Text(en="Signal to noise", zh="信噪比"), _number(_best_snr(page.entries), 1)),
-        Fact(Text(en="Flux calibration", zh="流量定标"), word(flux.calibration)),
-        Fact(Text(en="Flux unit", zh="流量单位"), word(pretty(flux.unit)), spelled=flux.unit),
+        Fact(Text(en="Start of observation", zh="观测开始"), _utc(_earliest(parts))),
+        Fact(Text(en="Exposure time", zh="曝光时间"), number(first.t_exptime, 1), "s"),
+        *kind.facts(page, parts),
         Fact(Text(en="File format", zh="文件格式"), first.layout or ""),
         Fact(Text(en="Checksum (SHA-256)", zh="校验和（SHA-256）"), first.sha256),
     ]
@@ -138,10 +141,6 @@ def _facts(page: ProductPage, first: IndexEntry) -> list[Fact]:
 
 def _utc(moment: str | None) -> str:
     return f"{moment.removesuffix('Z').replace('T', ' ')} UTC" if moment else ""
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "" if value is None else f"{value:.{digits}f}"
 
 
 def _part(entry: IndexEntry) -> PartView:
@@ -170,9 +169,13 @@ def _files(page: ProductPage, path: str) -> list[FileView]:
     ]
 
 
-def _formats(path: str) -> list[FileView]:
+def _part_formats(kind: Kind) -> tuple[tuple[str, str], ...]:
+    return tuple((suffix, _TABLES[suffix]) for suffix in sorted(_TABLES) if suffix in dict(kind.formats))
+
+
+def _formats(kind: Kind, path: str) -> list[FileView]:
     stem = path.rpartition("/")[2]
     return [
-        FileView(f"{stem}.{suffix}", suffix, f"/api/v1/products/{path}/spectrum.{suffix}", kind)
-        for suffix, kind in _FORMATS
+        FileView(f"{stem}.{suffix}", suffix, f"/api/v1/products/{path}/{kind.viewer}.{suffix}", media)
+        for suffix, media in kind.formats
     ]

@@ -11,6 +11,7 @@ from tianku.model.access import Principal
 from tianku.model.errors import AuthError, NotFoundError, UsageError
 from tianku.products.did import ProductId, parse_did
 from tianku.products.index import IndexEntry
+from tianku.products.preview.previewers import has_preview
 from tianku.usecases.products import ProductPage, media_type, product_page
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def _links(centre: Centre, principal: Principal, text: str) -> Iterator[Link]:
     yield from (_file_link(text, page, entry, part) for entry in page.files)
     if page.one.manifest.type == "spectrum":
         yield from _spectrum_links(text, page, did)
+    if has_preview(page.one.manifest.type):
+        yield _preview_link(text, page, did)
     if part is not None and part.part_kind == "coadd":
         yield from _progenitors(text, page, did, part)
     yield Link(
@@ -103,7 +106,6 @@ def _spectrum_links(text: str, page: ProductPage, did: ProductId) -> Iterator[Li
     for suffix, kind, semantics, words in (
         ("vot", "application/x-votable+xml", "#derivation", "the spectrum as VOTable"),
         ("csv", "text/csv", "#derivation", "the spectrum as CSV"),
-        ("png", "image/png", "#preview", "plot"),
     ):
         yield Link(
             text,
@@ -114,6 +116,19 @@ def _spectrum_links(text: str, page: ProductPage, did: ProductId) -> Iterator[Li
             link_auth=None if page.public else "true",
             link_authorized=page.open,
         )
+
+
+def _preview_link(text: str, page: ProductPage, did: ProductId) -> Link:
+    query = f"?{urlencode({'part': did.part})}" if did.part else ""
+    return Link(
+        text,
+        "#preview",
+        "picture",
+        f"/api/v1/products/{page.one.dataset}/{page.one.name}/{quote(page.did.key)}/preview.png{query}",
+        content_type="image/png",
+        link_auth=None if page.public else "true",
+        link_authorized=page.open,
+    )
 
 
 def _progenitors(text: str, page: ProductPage, did: ProductId, part: IndexEntry) -> Iterator[Link]:

@@ -79,6 +79,8 @@ class ProductList:
     #: products in the whole set
     total: int
     products: tuple[tuple[IndexEntry, ...], ...]
+    #: whether the caller may have files and previews
+    open: bool = False
 
 
 def media_type(path: str) -> str:
@@ -118,6 +120,11 @@ def product_page(centre: Centre, principal: Principal, dataset: str, set_name: s
     )
 
 
+def main_parts(page: ProductPage) -> tuple[IndexEntry, ...]:
+    """Return the parts in the file that carries the metadata, in its order."""
+    return tuple(e for e in page.entries if e.category == page.one.config.main)
+
+
 def product_list(
     centre: Centre, principal: Principal, dataset: str, set_name: str, offset: int, limit: int
 ) -> ProductList:
@@ -133,7 +140,8 @@ def product_list(
     viewer = Viewer(centre.picture(), principal, centre.clock())
     one = viewer.published_set(dataset, set_name)
     found = _index(one.folder / one.manifest.index.path).products(offset, limit)
-    return ProductList(one, one.manifest.products, tuple(tuple(entries) for entries in found))
+    readable = decide(principal, one.rule, Level.DATA, viewer.now)
+    return ProductList(one, one.manifest.products, tuple(tuple(entries) for entries in found), readable)
 
 
 def obscore_text(one: PublishedSet, entry: IndexEntry, column: str) -> str | None:

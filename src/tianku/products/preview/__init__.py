@@ -1,0 +1,1 @@
+"""Previews of products as PNG: one module per type, each with a function ``preview``."""
