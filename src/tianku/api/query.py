@@ -16,11 +16,11 @@ from starlette.responses import Response
 from tianku.api import describe
 from tianku.api.operation import Operation
 from tianku.engines.base import Cancellation
+from tianku.formats.addresses import absolute_links
 from tianku.http.absolute import base_url
 from tianku.http.body import BoundedBody, read_body
 from tianku.http.caching import cache_headers
 from tianku.http.context import FORM_BYTES, context_of, principal_of
-from tianku.http.links import absolute_links
 from tianku.http.source import Source
 from tianku.http.stream import Reply, stream
 from tianku.model.errors import UsageError

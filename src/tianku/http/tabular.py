@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from tianku.formats.addresses import absolute_links
 from tianku.formats.table import TableInfo
 from tianku.formats.writers import WriterSpec
 from tianku.http.caching import cache_headers
-from tianku.http.links import absolute_links
 from tianku.http.source import Source
 from tianku.http.stream import Reply
 from tianku.model.metadata import Column

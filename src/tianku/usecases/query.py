@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tianku.adql.build import select
 from tianku.adql.parser import Statement, parse
@@ -17,24 +16,12 @@ from tianku.formats.table import Overflow, capped
 from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError, UsageError
 from tianku.model.metadata import Column, TableMeta
-from tianku.planner.plan import plan
+from tianku.planner.plan import Plan, plan
 from tianku.usecases.viewer import Viewer
 
 if TYPE_CHECKING:
     from tianku.usecases.centre import Centre
-
-
-#: columns that hold paths of this site; they leave it as URLs
-LOCAL_URLS = frozenset({"obscore:Access.Reference"})
-
-
-def absolute(batch: pa.RecordBatch, places: Sequence[int], base_url: str) -> pa.RecordBatch:
-    """Return `batch` with `base_url` before every path in the columns at `places`."""
-    columns = batch.columns
-    for i in places:
-        full = pc.binary_join_element_wise(base_url, columns[i], "")
-        columns[i] = pc.if_else(pc.starts_with(columns[i], "/"), full, columns[i])
-    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+    from tianku.usecases.current import Current
 
 
 @dataclass(slots=True)
@@ -56,12 +43,10 @@ class Answer:
         """True when rows beyond MAXREC were left out; known after the last batch."""
         return bool(self.overflow)
 
-    def batches(self, base_url: str = "") -> Iterator[pa.RecordBatch]:
-        """Yield the rows, at most `maxrec` of them; access URLs of this site begin with `base_url`."""
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows, at most `maxrec` of them."""
         rows, flag = capped(self.result, self.maxrec)
-        places = [i for i, c in enumerate(self.columns) if c.utype in LOCAL_URLS] if base_url else []
-        for batch in rows:
-            yield absolute(batch, places, base_url) if places else batch
+        yield from rows
         self.overflow.reached = flag.reached
 
     def cancel(self) -> None:
@@ -109,24 +94,45 @@ def run_statement(
     cancellation: Cancellation | None = None,
 ) -> Answer:
     """Run a parsed or built statement; see `run_adql`."""
-    current = centre.current()
-    viewer = Viewer(current.picture, principal, centre.clock())
-    resolved = resolve(statement, viewer)
-    limit = row_limit(centre, maxrec)
-    planned = plan(resolved, current.storage, limit, limits=Limits(seconds=centre.site.limits.sync_seconds))
+    limits = centre.site.limits
+    limit = row_limit(maxrec, limits.default_rows, limits.sync_rows)
+    planned, viewer, _ = prepare(centre, principal, statement, limit, Limits(seconds=limits.sync_seconds))
     engine = centre.short if planned.lane == "short" else centre.long
     result = engine.run(planned.query, cancellation)
     return Answer(planned.columns, result, limit, table, dict(viewer.versions), viewer.public)
 
 
-def row_limit(centre: Centre, maxrec: int | None) -> int:
-    """Return the number of rows an answer may have: what was asked, within the site's limit."""
-    limits = centre.site.limits
+class Desk(Protocol):
+    """What preparing a query needs of a centre: the current picture, and the time."""
+
+    def current(self) -> Current:
+        """Return the picture with where its rows are."""
+        ...
+
+    def clock(self) -> float:
+        """Return the seconds since 1970."""
+        ...
+
+
+def prepare(
+    desk: Desk, principal: Principal, statement: Statement, maxrec: int, limits: Limits
+) -> tuple[Plan, Viewer, frozenset[tuple[str, int]]]:
+    """Return how to run `statement` for `principal`, what it saw, and the (dataset, revision)s it reads."""
+    current = desk.current()
+    viewer = Viewer(current.picture, principal, desk.clock())
+    resolved = resolve(statement, viewer)
+    owners = (current.picture.by_schema.get(ref.table.schema_name) for ref in resolved.references.values())
+    snapshots = frozenset((one.id, one.revision) for one in owners if one is not None)
+    return plan(resolved, current.storage, maxrec, limits=limits), viewer, snapshots
+
+
+def row_limit(maxrec: int | None, default: int, most: int) -> int:
+    """Return the number of rows an answer may have: what was asked, or `default`, and `most` at most."""
     if maxrec is None:
-        return limits.default_rows
+        return min(default, most)
     if maxrec < 0:
         raise UsageError("query.maxrec", "MAXREC must be 0 or more, not {maxrec}", maxrec=maxrec)
-    return min(maxrec, limits.sync_rows)
+    return min(maxrec, most)
 
 
 def cone(

@@ -21,6 +21,23 @@ class Limits(Config):
     cone_degrees: float = Field(180, gt=0, le=180, description="largest radius of a cone search")
 
 
+class Jobs(Config):
+    """Asynchronous jobs: how many, how long, and how much of their results is kept."""
+
+    running: int = Field(2, ge=1, description="jobs that run at a time, all workers together")
+    running_each: int = Field(1, ge=1, description="of these, jobs of one user or one anonymous address")
+    active_each: int = Field(100, ge=1, description="jobs of one user that have not ended")
+    default_seconds: int = Field(3600, ge=1, description="time of a job that asks for none")
+    most_seconds: int = Field(86_400, ge=1, description="time a job may ask for")
+    rows: int = Field(10_000_000, ge=1, description="rows of a job's result (MAXREC may not exceed it)")
+    default_days: float = Field(7, gt=0, description="days a job and its results are kept")
+    most_days: float = Field(30, gt=0, description="days a job may ask to be kept")
+    scratch: str = Field("20GB", description="temporary room of one job")
+    store: str = Field("100GB", description="results of all jobs together")
+    user_store: str = Field("10GB", description="results of one user's jobs")
+    anonymous_store: str = Field("1GB", description="results of one anonymous address's jobs")
+
+
 class SiteConfig(Config):
     """The installation: who runs it and where its bytes are. Paths are relative to site.yaml."""
 
@@ -51,4 +68,5 @@ class SiteConfig(Config):
     )
     memory: str = Field("4GB", description="memory of the serving instance, all workers together")
     limits: Limits = Field(Limits(), description="what one query may use")
+    jobs: Jobs = Field(Jobs(), description="asynchronous jobs")
     acknowledgement: Text = Field(Text(), description="sentence for papers, for data that state none")

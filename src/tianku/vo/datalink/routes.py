@@ -16,8 +16,8 @@ from tianku.http.params import Params, read_params
 from tianku.http.source import Source
 from tianku.http.stream import Reply, stream
 from tianku.model.errors import LimitError, UsageError
+from tianku.usecases.described import DATALINK
 from tianku.usecases.links import links
-from tianku.vo.dali.describe import DATALINK
 from tianku.vo.dali.errors import votable_error
 from tianku.vo.dali.formats import response_format
 from tianku.vo.datalink.links import COLUMNS, batches

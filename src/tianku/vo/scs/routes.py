@@ -17,8 +17,8 @@ from tianku.http.source import Source
 from tianku.http.stream import Reply, stream
 from tianku.http.tabular import table_reply
 from tianku.model.access import Principal
+from tianku.usecases.described import coordinate_systems, link_services
 from tianku.usecases.query import cone
-from tianku.vo.dali.describe import coordinate_systems, link_services
 from tianku.vo.scs.address import ScsAddress, parse_address
 from tianku.vo.scs.columns import position_of, scs_columns
 from tianku.vo.scs.describe import MEDIA_TYPE, scs_error

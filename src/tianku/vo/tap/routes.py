@@ -7,7 +7,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from tianku.engines.base import Cancellation
-from tianku.formats.table import Info, TableInfo
 from tianku.http.absolute import base_url
 from tianku.http.context import FORM_BYTES, context_of, principal_of
 from tianku.http.errors import guarded
@@ -15,12 +14,12 @@ from tianku.http.params import read_params
 from tianku.http.stream import Reply, stream
 from tianku.http.tabular import table_reply
 from tianku.usecases import schema
-from tianku.usecases.query import Answer, run_adql
-from tianku.vo.dali.describe import coordinate_systems, link_services
+from tianku.usecases.described import query_info
+from tianku.usecases.query import run_adql
 from tianku.vo.dali.errors import votable_error
 from tianku.vo.tap.describe import capabilities_document
 from tianku.vo.tap.examples import document
-from tianku.vo.tap.params import TapQuery, tap_query
+from tianku.vo.tap.params import tap_query
 from tianku.vo.vosi.routes import availability, one_table, tables
 from tianku.vo.xml import xml_response
 
@@ -37,22 +36,11 @@ async def sync(request: Request) -> Response:
 
     def opener(cancellation: Cancellation) -> Reply:
         answer = run_adql(context.centre, principal, query.adql, maxrec=query.maxrec, cancellation=cancellation)
-        info = table_info(query, answer, f"{base}/vo/datalink/links")
+        info = query_info(query.adql, answer.columns, answer.versions, f"{base}/vo/datalink/links")
         filename = f"result.{query.writer.extension}"
         return table_reply(answer, query.writer, info, base, filename=filename)
 
     return await stream(request.receive, context.pools, context.pools.long, context.gauges, opener)
-
-
-def table_info(query: TapQuery, answer: Answer, links_url: str) -> TableInfo:
-    """Return what the answer says beside its rows: the query, and the versions that aliases stood for."""
-    infos = [Info("QUERY", query.adql)]
-    infos += [Info("SCHEMA_VERSION", f"{alias}={dataset}") for alias, dataset in answer.versions.items()]
-    return TableInfo(
-        infos=tuple(infos),
-        coosys=coordinate_systems(answer.table, answer.columns),
-        services=link_services(answer.columns, links_url),
-    )
 
 
 async def capabilities(request: Request) -> Response:

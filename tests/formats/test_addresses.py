@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from tianku.http.links import absolute_links
+from tianku.formats.addresses import absolute_links
 from tianku.model.metadata import Column
 from tianku.model.types import DataType
 

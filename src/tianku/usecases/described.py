@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from tianku.formats.table import Coosys, Param, Service
+from tianku.formats.table import Coosys, Info, Param, Service, TableInfo
 from tianku.model.metadata import Column, TableMeta
 
 DATALINK = "application/x-votable+xml;content=datalink"
@@ -40,4 +40,20 @@ def link_services(columns: Sequence[Column], links_url: str) -> tuple[Service, .
             content_type=DATALINK,
             inputs=(identifier,),
         ),
+    )
+
+
+def query_info(
+    adql: str,
+    columns: Sequence[Column],
+    versions: Mapping[str, str],
+    links_url: str,
+    table: TableMeta | None = None,
+) -> TableInfo:
+    """Return what a query's answer says beside its rows: the query, and the versions that aliases stood for."""
+    infos = [Info("QUERY", adql)]
+    infos += [Info("SCHEMA_VERSION", f"{alias}={dataset}") for alias, dataset in versions.items()]
+    return TableInfo(
+        infos=tuple(infos),
+        services=link_services(columns, links_url),
     )

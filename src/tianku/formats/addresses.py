@@ -27,7 +27,3 @@ def absolute_links(
             paths = pc.starts_with(arrays[i], "/")
             arrays[i] = pc.if_else(paths, pc.binary_join_element_wise(base, arrays[i], ""), arrays[i])
         yield pa.record_batch(arrays, names=batch.schema.names)
-
-
-def _holds_addresses(column: Column) -> bool:
-    return column.type is DataType.STRING and (column.ucd or "").startswith("meta.ref.url")
