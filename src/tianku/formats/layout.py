@@ -20,6 +20,9 @@ from tianku.model.config.formats import FieldLayout, RecordFormat
 from tianku.model.errors import UsageError
 from tianku.model.types import TYPES, DataType, arrow_to_datatype
 
+#: bytes asked for at a time: a size that a header claims is not a size to allocate
+_READ = 64 << 20
+
 #: called with (record number from 1, reason) for each record that is refused
 RecordReject = Callable[[int, str], None]
 
@@ -108,7 +111,7 @@ def _read_binary(
 def read_exactly(file: BinaryIO, size: int) -> bytes:
     """Read `size` bytes, fewer only at the end of the file (compressed streams return short reads)."""
     parts, missing = [], size
-    while missing and (block := file.read(missing)):
+    while missing and (block := file.read(min(missing, _READ))):
         parts.append(block)
         missing -= len(block)
     return parts[0] if len(parts) == 1 else b"".join(parts)

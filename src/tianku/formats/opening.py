@@ -5,8 +5,12 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import zlib
 from pathlib import Path
 from typing import Any, BinaryIO, cast
+
+#: what reading a damaged or truncated file raises
+DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 _OPENERS: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
 

@@ -9,7 +9,7 @@ from tianku.catalogue.readers.csv import open_csv
 from tianku.catalogue.readers.fits import open_fits
 from tianku.catalogue.readers.parquet import open_parquet
 from tianku.catalogue.readers.records import open_records
-from tianku.formats.opening import open_bytes
+from tianku.formats.opening import DAMAGED, open_bytes
 from tianku.model.errors import UsageError
 
 __all__ = ["BATCH_ROWS", "Reject", "SourceBatch", "TableReader", "TableSource", "open_table", "sniff"]
@@ -44,7 +44,7 @@ def open_table(source: TableSource) -> TableReader:
         )
     try:
         return reader(source)
-    except (OSError, EOFError) as error:
+    except DAMAGED as error:
         raise unreadable(source.path, kind, str(error)) from error
 
 
@@ -55,7 +55,7 @@ def sniff(source: TableSource) -> str:
     try:
         with open_bytes(source.path) as file:
             start = file.read(512)
-    except (OSError, EOFError) as error:
+    except DAMAGED as error:
         raise unreadable(source.path, "a table", str(error)) from error
     if start.startswith(b"SIMPLE  ="):
         return "fits"

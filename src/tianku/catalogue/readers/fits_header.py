@@ -1,54 +1,23 @@
-"""FITS binary tables: where they are in a file and how their rows are laid out (FITS 4.0 §7.3)."""
+"""FITS files as a sequence of headers, read without trusting any size they state (FITS 4.0 §3, §4)."""
 
 from __future__ import annotations
 
 import math
-import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
 
-import numpy as np
 from astropy.io import fits
+from astropy.io.fits.verify import VerifyError
 from astropy.utils.exceptions import AstropyWarning
 
 from tianku.formats.layout import read_exactly
+from tianku.formats.opening import DAMAGED
 
 BLOCK = 2880
 _MAX_HEADER = 4000 * BLOCK
-_FORMAT = re.compile(r"^\s*(\d*)([LXBIJKAEDCMPQ])")
-_NUMPY = {"L": "S1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8"}
-_BYTES = {"X": 0, "C": 8, "M": 16, "P": 8, "Q": 16}
-
-
-@dataclass(frozen=True, slots=True)
-class FitsColumn:
-    """One column: numpy type and offset inside a row, and what its keywords say."""
-
-    name: str
-    code: str
-    repeat: int
-    offset: int
-    dtype: np.dtype | None  # None: not readable as a column
-    unit: str | None = None
-    ucd: str | None = None
-    description: str | None = None
-    null: int | None = None
-    scale: float = 1.0
-    zero: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class FitsTable:
-    """One binary table extension."""
-
-    index: int
-    name: str
-    rows: int
-    row_bytes: int
-    offset: int  # of its first row in the (decompressed) file
-    columns: tuple[FitsColumn, ...]
+_MAX_AXES = 999
+_FAR = 1 << 62
 
 
 def headers(file: BinaryIO) -> Iterator[tuple[int, int, fits.Header]]:
@@ -63,15 +32,40 @@ def headers(file: BinaryIO) -> Iterator[tuple[int, int, fits.Header]]:
     while header := _read_header(file, index):
         place += len(header[1])
         yield index, place, header[0]
-        size = _data_size(header[0])
-        if not _skip(file, size):
+        place += _data_size(header[0], index)
+        if place > _FAR:
             return
-        place += size
+        try:
+            file.seek(place)
+        except DAMAGED:  # a compressed file ends inside the data: no header can follow
+            return
         index += 1
 
 
+def integer(header: fits.Header, keyword: str, default: int | None = None, *, most: int = _FAR) -> int:
+    """Return a whole number from 0 to `most` that a header states.
+
+    Raises
+    ------
+    ValueError
+        When it is absent without a default, or anything else.
+    """
+    value = header.get(keyword, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+        raise ValueError(f"{keyword} = {value!r} is no whole number")
+    if not 0 <= value <= most:
+        raise ValueError(f"{keyword} = {value} is not between 0 and {most}")
+    return int(value)
+
+
+def word(value: object) -> str | None:
+    """Return a keyword's value as text, None when blank or absent."""
+    text = str(value).strip() if value is not None else ""
+    return text or None
+
+
 def _read_header(file: BinaryIO, index: int) -> tuple[fits.Header, bytes] | None:
-    raw = b""
+    raw = bytearray()
     while True:
         block = read_exactly(file, BLOCK)
         if not raw and (not block or (index and not block.startswith(b"XTENSION"))):
@@ -84,100 +78,39 @@ def _read_header(file: BinaryIO, index: int) -> tuple[fits.Header, bytes] | None
         if len(block) < BLOCK or len(raw) > _MAX_HEADER:
             raise ValueError(f"the header of HDU {index} has no END")
         if _ends(block):
-            break
+            return _parsed(bytes(raw)), bytes(raw)
+
+
+def _parsed(raw: bytes) -> fits.Header:
+    """The header without the cards that cannot be read."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
-        return fits.Header.fromstring(raw), raw
+        header = fits.Header.fromstring(raw)
+        unreadable = [i for i, card in enumerate(header.cards) if not _readable(card)]
+        for index in reversed(unreadable):
+            del header[index]
+    return header
+
+
+def _readable(card: fits.Card) -> bool:
+    try:
+        return (card.keyword, card.value, card.comment) is not None
+    except (VerifyError, ValueError, TypeError):
+        return False
 
 
 def _ends(block: bytes) -> bool:
     return any(block[i : i + 8] == b"END     " for i in range(0, BLOCK, 80))
 
 
-def _data_size(header: fits.Header) -> int:
-    axes = int(header.get("NAXIS", 0))
-    if axes == 0:
-        return 0
-    cells = math.prod(int(header.get(f"NAXIS{axis}", 0)) for axis in range(1, axes + 1))
-    cells = int(header.get("GCOUNT", 1)) * (cells + int(header.get("PCOUNT", 0)))
-    return -(-cells * abs(int(header.get("BITPIX", 8))) // 8 // BLOCK) * BLOCK
-
-
-def _skip(file: BinaryIO, size: int) -> bool:
-    """Move past `size` bytes; False when the file ends first."""
-    while size > 0:
-        block = file.read(min(size, 1 << 20))
-        if not block:
-            return False
-        size -= len(block)
-    return True
-
-
-def tables(file: BinaryIO) -> Iterator[FitsTable]:
-    """Yield the binary tables of a file in order."""
-    for index, offset, header in headers(file):
-        if str(header.get("XTENSION", "")).strip() == "BINTABLE" and not header.get("ZIMAGE", False):
-            yield _table(index, offset, header)
-
-
-def _table(index: int, offset: int, header: fits.Header) -> FitsTable:
-    columns, place = [], 0
-    for number in range(1, int(header.get("TFIELDS", 0)) + 1):
-        column, size = _column(header, number, place)
-        columns.append(column)
-        place += size
-    row_bytes = int(header["NAXIS1"])
-    if place > row_bytes or row_bytes < 0:
-        raise ValueError(f"HDU {index}: columns take {place} bytes, but NAXIS1 = {row_bytes}")
-    return FitsTable(
-        index, str(header.get("EXTNAME", "")).strip(), int(header["NAXIS2"]), row_bytes, offset, tuple(columns)
-    )
-
-
-def _column(header: fits.Header, number: int, place: int) -> tuple[FitsColumn, int]:
-    form = str(header.get(f"TFORM{number}", ""))
-    match = _FORMAT.match(form)
-    if match is None:
-        raise ValueError(f"TFORM{number} = {form!r} is no binary table format")
-    repeat, code = int(match[1] or 1), match[2]
-    dtype = _dtype(code, repeat)
-    size = (
-        dtype.itemsize if dtype is not None else (-(-repeat // 8) if code == "X" else repeat * _BYTES.get(code, 0))
-    )
-    null = header.get(f"TNULL{number}")
-    column = FitsColumn(
-        name=str(header.get(f"TTYPE{number}", f"column_{number}")).strip(),
-        code=code,
-        repeat=repeat,
-        offset=place,
-        dtype=dtype,
-        unit=_word(header.get(f"TUNIT{number}")),
-        ucd=_word(header.get(f"TUCD{number}")),
-        description=_word(header.get(f"TCOMM{number}")) or _comment(header, f"TTYPE{number}"),
-        null=int(null) if isinstance(null, int | float) and code in "BIJK" else None,
-        scale=float(header.get(f"TSCAL{number}", 1.0)),
-        zero=float(header.get(f"TZERO{number}", 0.0)),
-    )
-    return column, size
-
-
-def _dtype(code: str, repeat: int) -> np.dtype | None:
-    if repeat == 0:
-        return None
-    if code == "A":
-        return np.dtype(("S", repeat))
-    if code not in _NUMPY:
-        return None
-    scalar = np.dtype(_NUMPY[code])
-    return scalar if repeat == 1 else np.dtype((scalar, (repeat,)))
-
-
-def _comment(header: fits.Header, keyword: str) -> str | None:
-    """The comment of a keyword when it says more than "label for field 3"."""
-    text = _word(header.comments[keyword]) if keyword in header else None
-    return None if text is None or re.match(r"(?i)(label for )?(field|column)\b", text) else text
-
-
-def _word(value: object) -> str | None:
-    text = str(value).strip() if value is not None else ""
-    return text or None
+def _data_size(header: fits.Header, index: int) -> int:
+    try:
+        axes = [
+            integer(header, f"NAXIS{axis}", 0)
+            for axis in range(1, integer(header, "NAXIS", 0, most=_MAX_AXES) + 1)
+        ]
+        cells = math.prod(axes) + integer(header, "PCOUNT", 0) if axes else 0
+        bits = cells * integer(header, "GCOUNT", 1) * abs(int(header.get("BITPIX", 8)))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"HDU {index}: {error}") from error
+    return -(-bits // 8 // BLOCK) * BLOCK
