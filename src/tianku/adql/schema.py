@@ -8,10 +8,10 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from tianku.model.metadata import HEALPIX_COLUMN, Column, TableMeta
+from tianku.model.metadata import HEALPIX_COLUMN, PUBLIC_FROM_COLUMN, Column, TableMeta
 
 #: physical columns that callers neither see nor name
-HIDDEN = frozenset({HEALPIX_COLUMN, "_dataset", "_policy"})
+HIDDEN = frozenset({HEALPIX_COLUMN, PUBLIC_FROM_COLUMN, "_dataset", "_policy"})
 
 
 class SchemaView(Protocol):

@@ -14,7 +14,7 @@ import tianku
 from tianku.catalogue.engine import working_engine
 from tianku.catalogue.hats import write_hats_files
 from tianku.catalogue.id_tables import IdTable, build_id_table, check_unique
-from tianku.catalogue.manifest import FileEntry, TableManifest
+from tianku.catalogue.manifest import ColumnStatistics, FileEntry, TableManifest
 from tianku.catalogue.normalise import Counts, Normaliser
 from tianku.catalogue.parquet_files import MAX_BYTES, MAX_ROWS
 from tianku.catalogue.partition import Partition, SkyCounts
@@ -29,7 +29,7 @@ from tianku.catalogue.table_meta import build_meta
 from tianku.catalogue.writing import Writer, bounded_moc, cut_by_count, cut_by_sky
 from tianku.model.config.load import LoadedDataset
 from tianku.model.errors import UsageError
-from tianku.model.metadata import HEALPIX_COLUMN
+from tianku.model.metadata import HEALPIX_COLUMN, PUBLIC_FROM_COLUMN
 from tianku.sky import moc as mocs
 from tianku.storage.failpoints import failpoint
 from tianku.storage.files import require_room
@@ -142,7 +142,7 @@ class _Job:
         incoming = pa.RecordBatchReader.from_batches(self.schema, iter(self.rows))
         con.register("incoming", incoming)
         try:
-            order = con.sql(f'SELECT * FROM incoming ORDER BY "{HEALPIX_COLUMN}" NULLS LAST')
+            order = con.sql(f"SELECT * FROM incoming ORDER BY {self._order()}")
             parts = cut_by_sky(self._sorted(order.to_arrow_reader(131_072)), self._partitions, self.folder)
             return self.writer.write_all(parts, self.meter.advance)
         except (duckdb.Error, pa.ArrowException):
@@ -151,6 +151,13 @@ class _Job:
             raise
         finally:
             con.unregister("incoming")
+
+    def _order(self) -> str:
+        """The sky; where rows open one by one also when and which, so that hidden rows move no others."""
+        order = [f'"{HEALPIX_COLUMN}" NULLS LAST']
+        if self.plan.public_from is not None:
+            order += [f'"{c}" NULLS LAST' for c in (PUBLIC_FROM_COLUMN, *self._unique_columns())]
+        return ", ".join(order)
 
     def _sorted(self, batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         for number, batch in enumerate(batches):
@@ -217,6 +224,10 @@ class _Job:
             reasons=said or "they are empty",
         )
 
+    def _never_public(self, statistics: dict[str, ColumnStatistics]) -> list[str]:
+        never = statistics[PUBLIC_FROM_COLUMN].nulls if self.plan.public_from is not None else 0
+        return [f"{never:,} rows have no date from which they are public and stay closed"] if never else []
+
     def _manifest(
         self, entries: list[FileEntry], ids: dict[str, IdTable], distinct: dict[str, int], coverage: str | None
     ) -> TableManifest:
@@ -237,7 +248,8 @@ class _Job:
             moc=coverage,
             nulled=dict(nulled),
             rejects=self.rejects.close(self.root),
-            warnings=tuple(dict.fromkeys(self.remarks)),
+            warnings=tuple(dict.fromkeys([*self.remarks, *self._never_public(statistics)])),
+            by_row=self.plan.public_from is not None,
             digest=table_digest(self.dataset, self.table, self.paths, tianku.__version__),
         )
 

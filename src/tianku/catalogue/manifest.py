@@ -59,6 +59,8 @@ class TableManifest(Frozen):
     rejects: RejectSummary = RejectSummary()
     #: what the operator should know: columns not read, units not understood, repeated ids
     warnings: tuple[str, ...] = ()
+    #: rows carry the instant from which each is public (``_public_from``)
+    by_row: bool = False
     #: digest of configuration and sources this was made from; equal digests make ingest a no-op
     digest: str | None = None
 
@@ -83,6 +85,8 @@ class ProductSetManifest(Frozen):
     rejects: RejectSummary = RejectSummary()
     skipped: int = 0  # files that belong to another set by `where`
     moc: str | None = None
+    #: products carry the instant from which each is public (``_public_from``)
+    by_row: bool = False
 
 
 class SnapshotManifest(Frozen):

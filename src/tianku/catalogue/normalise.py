@@ -16,12 +16,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tianku.catalogue.instants import to_seconds
 from tianku.catalogue.plan import ColumnPlan, Evaluate, Sentinels, TablePlan
 from tianku.catalogue.positions import PositionPlan, add_positions
 from tianku.catalogue.readers.base import SourceBatch
 from tianku.formats.text_values import parse
 from tianku.model.errors import FatalError
-from tianku.model.metadata import HEALPIX_COLUMN
+from tianku.model.metadata import HEALPIX_COLUMN, PUBLIC_FROM_COLUMN
 from tianku.model.types import TYPES, DataType
 
 #: (row number in the file, reason, detail)
@@ -51,6 +52,8 @@ class Normaliser:
         fields += [pa.field(c.name, c.arrow) for p in self.positions for c in p.added]
         if any(p.main for p in self.positions):
             fields.append(pa.field(HEALPIX_COLUMN, pa.int64()))
+        if self.plan.public_from is not None:
+            fields.append(pa.field(PUBLIC_FROM_COLUMN, pa.int64()))
         return pa.schema(fields)
 
     def apply(self, source: SourceBatch, counts: Counts, reject: RowReject) -> pa.RecordBatch:
@@ -61,6 +64,8 @@ class Normaliser:
         columns.update(self._expressions(cleaned, counts, refused))
         ordered = {c.meta.name: columns[c.meta.name] for c in self.plan.columns}
         add_positions(self.positions, ordered, refused.add)
+        if self.plan.public_from is not None:
+            ordered[PUBLIC_FROM_COLUMN] = self._instants(self.plan.public_from, ordered)
         batch = pa.RecordBatch.from_arrays(list(ordered.values()), schema=self.schema)
         if not refused.any:
             return batch
@@ -85,6 +90,13 @@ class Normaliser:
         if plan.source not in cleaned.schema.names:  # this file of several lacks the column
             return pa.nulls(len(cleaned), plan.meta.arrow)
         return _column(cleaned[plan.source], plan, refused)
+
+    def _instants(self, text: str, columns: dict[str, pa.Array]) -> pa.Array:
+        """When each row becomes public, in seconds; judged by the columns as they are published."""
+        if self.evaluate is None:
+            raise FatalError("ingest.no_evaluator", "columns {names} need an expression evaluator", names=text)
+        made = self.evaluate({PUBLIC_FROM_COLUMN: (text, DataType.TIMESTAMP)}, pa.table(columns))
+        return to_seconds(made[PUBLIC_FROM_COLUMN]).combine_chunks()
 
     def _expressions(self, batch: pa.RecordBatch, counts: Counts, refused: _Refused) -> dict[str, pa.Array]:
         wanted = self.plan.expressions

@@ -11,15 +11,16 @@ import pyarrow as pa
 from tianku.catalogue.names import published_names
 from tianku.catalogue.units import Conversion, convert_unit
 from tianku.model.config.load import LoadedDataset
+from tianku.model.config.rights import public_from
 from tianku.model.config.table import ColumnConfig, PositionConfig, TableConfig
 from tianku.model.errors import UsageError
-from tianku.model.metadata import HEALPIX_COLUMN, Bit, Column
+from tianku.model.metadata import HEALPIX_COLUMN, PUBLIC_FROM_COLUMN, Bit, Column
 from tianku.model.text import Text
 from tianku.model.types import DataType, arrow_to_datatype
 from tianku.model.vocabulary import ucd_problem
 
 #: columns that a HATS or hive-partitioned source adds; they are made anew or left out
-_INTERNAL = frozenset({HEALPIX_COLUMN, "Norder", "Dir", "Npix"})
+_INTERNAL = frozenset({HEALPIX_COLUMN, PUBLIC_FROM_COLUMN, "Norder", "Dir", "Npix"})
 Sentinels = tuple[float | int | str, ...]
 
 
@@ -43,6 +44,8 @@ class TablePlan:
     warnings: tuple[str, ...] = ()
     #: sentinels of source columns that only expressions read
     nulls: Sentinels = ()
+    #: SQL over the published columns: when each row becomes public
+    public_from: str | None = None
 
     def column(self, name: str) -> ColumnPlan | None:
         """The plan of the published column `name`, compared without case."""
@@ -93,7 +96,12 @@ def plan_table(dataset: LoadedDataset, table: str, schema: pa.Schema) -> TablePl
         _plan_source(dataset, table, schema.field(source), name, config, warnings)
         for source, name in _selected(config, schema)
     ]
-    plan = TablePlan(tuple(_in_order(config, plans, dataset, table)), tuple(warnings), dataset.nulls(table))
+    plan = TablePlan(
+        tuple(_in_order(config, plans, dataset, table)),
+        tuple(warnings),
+        dataset.nulls(table),
+        public_from(dataset.config, dataset.collection, config),
+    )
     _check_names(config, plan)
     return plan
 

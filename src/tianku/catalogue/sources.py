@@ -14,6 +14,7 @@ from tianku.catalogue.plan import null_texts, source_types
 from tianku.catalogue.readers import TableReader, TableSource, open_table
 from tianku.catalogue.rejects import Rejects
 from tianku.model.config.load import LoadedDataset
+from tianku.model.config.rights import public_from
 from tianku.model.config.sources import resolve_files
 from tianku.model.config.table import SourceConfig
 from tianku.model.errors import UsageError
@@ -145,6 +146,7 @@ def table_digest(dataset: LoadedDataset, table: str, files: Sequence[Path], vers
         "nulls": [repr(n) for n in dataset.nulls(table)],
         "formats": {n: f.model_dump(mode="json") for n, f in sorted(dataset.config.formats.items())},
         "bits": {n: [b.model_dump(mode="json") for b in bits] for n, bits in dataset.collection.bits.items()},
+        "public_from": public_from(dataset.config, dataset.collection, said),
         "relations": [r.model_dump(mode="json") for r in dataset.config.relations],
         "files": digest_files(files),
     }

@@ -25,6 +25,8 @@ def build_meta(
     main = next((p for p in positions if p.main), None)
     indexed = {*unique, *((main.ra, main.dec) if main else ())}
     columns = [c.meta for c in plan.columns] + [c for p in positions for c in p.added]
+    if plan.public_from is not None:  # what is measured over all rows would tell of those still closed
+        statistics = {name: ColumnStatistics(ascii=False, nulls=1) for name in statistics}
     identifier = plan.column(said.id) if said.id else None
     return TableMeta(
         schema_name=dataset.config.schema_name,

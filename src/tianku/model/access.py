@@ -38,9 +38,12 @@ class Rule:
     """Who holds each level of one resource, and from when everybody does.
 
     `who` maps a level to entries ``public``, ``group:<name>``, ``user:<name>``; `public_from`
-    is a UTC POSIX time from which a level is public by itself.
+    is a UTC POSIX time from which a level is public by itself. `rows_from` holds the levels that
+    open row by row, each at its own instant (`tianku.model.metadata.PUBLIC_FROM_COLUMN`), but no
+    row before the POSIX time given.
     """
 
     who: dict[Level, frozenset[str]] = field(default_factory=dict)
     public_from: dict[Level, float] = field(default_factory=dict)
+    rows_from: dict[Level, float] = field(default_factory=dict)
     apply: str | None = None  # how to ask for access

@@ -130,6 +130,8 @@ class TableMeta(Frozen):
 
 #: The sort key every positional table carries: NESTED HEALPix index at order 29, int64. Never shown to callers.
 HEALPIX_COLUMN = "_healpix_29"
+#: When a row becomes public, seconds since 1970 (null: never by itself), int64. Never shown to callers.
+PUBLIC_FROM_COLUMN = "_public_from"
 
 
 def schema_name(dataset: str) -> str:

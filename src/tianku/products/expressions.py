@@ -25,6 +25,8 @@ from tianku.products.keys import canonical
 MACROS = {
     "utc": "(x) AS TRY_CAST(x AS TIMESTAMP) - to_minutes({zone})",
     "mjd": "(x) AS epoch_us(TRY_CAST(x AS TIMESTAMP)) / 86400000000.0 + 40587.0",
+    "from_mjd": "(x) AS TIMESTAMP '1858-11-17'"
+    " + to_microseconds(round(TRY_CAST(x AS DOUBLE) * 86400000000.0)::BIGINT)",
     "deg": "(x) AS degrees(TRY_CAST(x AS DOUBLE))",
     "hms_deg": "(x) AS 15.0 * (TRY_CAST(string_split(trim(x), ':')[1] AS DOUBLE)"
     " + TRY_CAST(string_split(trim(x), ':')[2] AS DOUBLE) / 60.0"
@@ -91,6 +93,8 @@ _NODES = tuple(
         "Length",
         "Replace",
         "Anonymous",
+        "Interval",
+        "Var",
     ]
 )
 _NUMERIC_PARENTS = tuple(
@@ -116,6 +120,8 @@ _NUMERIC_PARENTS = tuple(
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 #: FITS keywords with a hyphen (DATE-OBS, MJD-OBS); a subtraction of keywords is written with spaces
 _HYPHENATED = re.compile(r"\b([A-Z][A-Z0-9]*)-([A-Z][A-Z0-9]*)\b")
+#: ``18 months`` as people write it
+_PERIOD = re.compile(r"(?<![\w.'])(\d+)\s+(day|month|year)s?\b", re.IGNORECASE)
 _TYPES = frozenset(
     {"DOUBLE", "FLOAT", "BIGINT", "INT", "SMALLINT", "VARCHAR", "TEXT", "TIMESTAMP", "BOOLEAN", "DATE"}
 )
@@ -163,13 +169,22 @@ def check(text: str, names: Names | None = None) -> Expression:
             )
         read.add(name)
         physical: exp.Expr = exp.column(name, quoted=True)
-        if (known or {}).get(name) is None and _used_as_number(column):
+        kind = (known or {}).get(name)
+        if kind in (None, DataType.STRING) and _moved(column):
+            physical = exp.TryCast(this=physical, to=exp.DataType.build("TIMESTAMP"))
+        elif kind is None and _used_as_number(column):
             physical = exp.TryCast(this=physical, to=exp.DataType.build("DOUBLE"))
         if column is tree:
             tree = physical
         else:
             column.replace(physical)
     return Expression(text, tree, frozenset(read))
+
+
+def _moved(column: exp.Expr) -> bool:
+    """Whether a period is added to the column, which is then an instant."""
+    parent = column.parent
+    return isinstance(parent, exp.Add | exp.Sub) and isinstance(parent.expression, exp.Interval)
 
 
 def _used_as_number(column: exp.Expr) -> bool:
@@ -183,6 +198,7 @@ def _used_as_number(column: exp.Expr) -> bool:
 
 def _parse(text: str) -> exp.Expr:
     source = _HYPHENATED.sub(r"\1_\2", text)
+    source = _PERIOD.sub(r"INTERVAL \1 \2", source)
     if len(source) > 4000 or source.count("(") > 100:
         raise UsageError("expression.syntax", "{text!r} is too long", text=text[:80] + "…")
     try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tianku.catalogue.manifest import ProductSetManifest, SnapshotManifest, TableManifest
 from tianku.model.access import Level, Principal, Rule
+from tianku.model.config.access import AccessRule
 from tianku.model.config.collection import CollectionConfig
 from tianku.model.config.dataset import DatasetConfig
 from tianku.model.config.products import ProductConfig
@@ -27,6 +28,8 @@ class PublishedTable:
     folder: Path
     revision: int
     rule: Rule
+    #: what is said of it to those who see only some of its rows
+    partial: TableMeta
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,10 @@ def _dataset(one: Published, overrides: Mapping[str, Rule], counter: Iterator[in
             table,
             one.folder,
             one.revision,
-            overrides.get(f"{one.dataset}/{name}") or part_rule(config.tables[name].access, config, rule),
+            _rule_of(
+                overrides.get(f"{one.dataset}/{name}"), config.tables[name].access, config, rule, table.by_row
+            ),
+            table.meta.model_copy(update={"nrows": None}) if table.by_row else table.meta,
         )
         for name, table in one.manifest.tables.items()
     }
@@ -149,13 +155,23 @@ def _dataset(one: Published, overrides: Mapping[str, Rule], counter: Iterator[in
             config.products[name],
             products,
             one.folder,
-            overrides.get(f"{one.dataset}/{name}") or part_rule(config.products[name].access, config, rule),
+            _rule_of(
+                overrides.get(f"{one.dataset}/{name}"), config.products[name].access, config, rule, products.by_row
+            ),
         )
         for name, products in one.manifest.products.items()
     }
     return PublishedDataset(
         one.dataset, number, one.revision, one.manifest.created, config, collection, tables, sets, rule
     )
+
+
+def _rule_of(
+    override: Rule | None, configured: AccessRule | None, config: DatasetConfig, parent: Rule, by_row: bool
+) -> Rule:
+    """Return the rule of a table or set; rows that carry no instants of their own do not open one by one."""
+    rule = override or part_rule(configured, config, parent)
+    return rule if by_row or not rule.rows_from else replace(rule, rows_from={})
 
 
 def release_order(dataset: PublishedDataset) -> tuple[str, int, int, str]:

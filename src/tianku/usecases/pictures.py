@@ -27,6 +27,7 @@ from tianku.planner.stored import Stored
 from tianku.products.obscore_columns import OBSCORE_COLUMNS
 from tianku.state import repositories
 from tianku.usecases.picture import Picture, Published, build_picture
+from tianku.usecases.viewer import OBSCORE_UTYPE
 
 
 def snapshot_store(data_root: Path) -> SnapshotStore:
@@ -56,7 +57,7 @@ OBSCORE_TABLE = TableMeta(
     kind="system",
     title=Text(en="ObsCore", zh="ObsCore 观测数据"),
     description=Text(en="Every product of this site, one row each, as ObsCore 1.1 says"),
-    utype="ivo://ivoa.net/std/obscore#table-1.1",
+    utype=OBSCORE_UTYPE,
     columns=OBSCORE_COLUMNS,
     positions=(Position(name="target", ra="s_ra", dec="s_dec", main=True),),
 )

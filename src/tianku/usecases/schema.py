@@ -34,8 +34,8 @@ def schemas(centre: Centre, principal: Principal) -> list[SchemaListing]:
     viewer = Viewer(centre.picture(), principal, centre.clock())
     picture = viewer.picture
     grouped: dict[str, list[TableMeta]] = {}
-    for table in viewer.tables():
-        grouped.setdefault(table.meta.schema_name, []).append(table.meta)
+    for table in viewer.queryable():
+        grouped.setdefault(table.meta.schema_name, []).append(viewer.meta(table))
     listings = [
         SchemaListing(name, str(picture.by_schema[name].config.title or name), tuple(tables))
         for name, tables in grouped.items()

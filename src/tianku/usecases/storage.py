@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from tianku.engines.base import Relation
-from tianku.model.metadata import HEALPIX_COLUMN
+from tianku.model.metadata import HEALPIX_COLUMN, PUBLIC_FROM_COLUMN
 from tianku.planner.stored import Stored, StoredFile
 from tianku.usecases.picture import Picture, PublishedTable
 from tianku.usecases.pictures import serving_copy
@@ -30,10 +30,12 @@ def stored(table: PublishedTable, data_root: Path) -> Stored:
 
 
 def physical_schema(table: PublishedTable) -> pa.Schema:
-    """Return the columns of a table's files: those published and, with a position, the sort key."""
+    """Return the columns of a table's files: those published and the internal ones, which callers never see."""
     schema = table.meta.arrow_schema()
     if table.meta.main_position is not None:
         schema = schema.append(pa.field(HEALPIX_COLUMN, pa.int64()))
+    if table.manifest.by_row:
+        schema = schema.append(pa.field(PUBLIC_FROM_COLUMN, pa.int64()))
     return schema
 
 

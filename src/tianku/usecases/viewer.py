@@ -7,11 +7,14 @@ from collections.abc import Iterable, Iterator
 from sqlglot import exp
 
 from tianku.catalogue.tap_schema import OWNER_COLUMN
-from tianku.model.access import ANONYMOUS, Level, Principal
+from tianku.model.access import ANONYMOUS, Level, Principal, Rule
 from tianku.model.errors import NotFoundError
-from tianku.model.metadata import TableMeta, schema_name
+from tianku.model.metadata import PUBLIC_FROM_COLUMN, TableMeta, schema_name
 from tianku.usecases.picture import Picture, PublishedDataset, PublishedSet, PublishedTable
-from tianku.usecases.policy import decide, require
+from tianku.usecases.policy import closed, decide, partly, require
+
+#: the one system table whose rows are products
+OBSCORE_UTYPE = "ivo://ivoa.net/std/obscore#table-1.1"
 
 
 class Viewer:
@@ -53,25 +56,53 @@ class Viewer:
         found = dataset.tables.get(table.lower()) if dataset else None
         if found is None or not decide(self.principal, found.rule, Level.EXISTENCE, self.now):
             return None
-        require(self.principal, found.rule, Level.METADATA, self.now, found.meta.qualified_name)
-        self.public = self.public and decide(ANONYMOUS, found.rule, Level.METADATA, self.now)
-        return found.meta
+        if not partly(self.principal, found.rule, Level.METADATA, self.now):
+            raise closed(self.principal, found.rule, found.meta.qualified_name)
+        whole = decide(self.principal, found.rule, Level.METADATA, self.now)
+        # what only some rows of are seen, everybody sees just these rows of
+        self.public = self.public and (not whole or decide(ANONYMOUS, found.rule, Level.METADATA, self.now))
+        return self.meta(found)
+
+    def meta(self, table: PublishedTable) -> TableMeta:
+        """Return what may be said of a table: the number of its rows only to who may see all of them."""
+        return table.meta if decide(self.principal, table.rule, Level.METADATA, self.now) else table.partial
 
     def names(self) -> Iterable[str]:
         """Qualified names of everything the principal may query, for suggestions."""
         yield from self.picture.system_names()
-        for table in self.tables():
+        for table in self.queryable():
             yield table.meta.qualified_name
 
     def row_filter(self, table: TableMeta) -> exp.Expression | None:
-        """Return the predicate that keeps a site table's rows to what the principal may see."""
-        if table.kind != "system":
+        """Return the predicate that keeps rows to what the principal may see, if there is anything to hide."""
+        if table.kind == "system":
+            return self._system_filter(table)
+        one = self.picture.by_schema[table.schema_name].tables[table.name]
+        if decide(self.principal, one.rule, Level.METADATA, self.now):
             return None
-        hidden = self.hidden_owners()
-        if not hidden:
-            return None
-        column = exp.column(OWNER_COLUMN, quoted=True)
-        return exp.not_(column.isin(*(exp.Literal.number(n) for n in hidden)))
+        return self._opened()
+
+    def _system_filter(self, table: TableMeta) -> exp.Expression | None:
+        conditions: list[exp.Expression] = []
+        if hidden := self.hidden_owners():
+            conditions.append(exp.not_(_owned_by(hidden)))
+        for one in self.rowwise_sets() if table.utype == OBSCORE_UTYPE else ():
+            conditions.append(exp.or_(exp.not_(_owned_by([one.number])), self._opened()))
+        return exp.and_(*conditions) if conditions else None
+
+    def _opened(self) -> exp.Expression:
+        """The condition on rows whose own instant has passed."""
+        column = exp.column(PUBLIC_FROM_COLUMN, quoted=True)
+        return exp.LTE(this=column, expression=exp.Literal.number(int(self.now)))
+
+    def rowwise_sets(self) -> list[PublishedSet]:
+        """Return the product sets of which the principal sees only the rows that are open by now."""
+        found = (one for d in self.picture.visible(self.principal, self.now) for one in d.sets.values())
+        return [one for one in found if self._only_partly(one.rule)]
+
+    def _only_partly(self, rule: Rule) -> bool:
+        whole = decide(self.principal, rule, Level.METADATA, self.now)
+        return not whole and partly(self.principal, rule, Level.METADATA, self.now)
 
     def dataset_table(self, dataset: str, table: str) -> TableMeta:
         """Return a table by dataset id and name; `NotFoundError` ``table.unknown`` when there is none."""
@@ -114,14 +145,21 @@ class Viewer:
     # what listings ask
 
     def tables(self, level: Level = Level.METADATA) -> Iterator[PublishedTable]:
-        """Yield the tables the principal holds `level` of."""
+        """Yield the tables the principal holds `level` of, whole."""
         for dataset in self.picture.visible(self.principal, self.now):
             for table in dataset.tables.values():
                 if decide(self.principal, table.rule, level, self.now):
                     yield table
 
+    def queryable(self) -> Iterator[PublishedTable]:
+        """Yield the tables that queries may name: those of which the principal sees some rows at least."""
+        for dataset in self.picture.visible(self.principal, self.now):
+            for table in dataset.tables.values():
+                if partly(self.principal, table.rule, Level.METADATA, self.now):
+                    yield table
+
     def sets(self, level: Level = Level.METADATA) -> Iterator[PublishedSet]:
-        """Yield the product sets the principal holds `level` of."""
+        """Yield the product sets the principal holds `level` of, whole."""
         for dataset in self.picture.visible(self.principal, self.now):
             for one in dataset.sets.values():
                 if decide(self.principal, one.rule, level, self.now):
@@ -130,7 +168,7 @@ class Viewer:
     def aliases(self) -> dict[str, PublishedDataset]:
         """Return alias schema -> the newest dataset the principal may read under it."""
         found: dict[str, PublishedDataset] = {}
-        for dataset in self.picture.visible(self.principal, self.now, Level.METADATA):
+        for dataset in self._readable():
             segments = dataset.id.split("/")
             for length in range(1, len(segments)):
                 alias = schema_name("/".join(segments[:length]))
@@ -140,9 +178,14 @@ class Viewer:
 
     def hidden_owners(self) -> list[int]:
         """Numbers of the tables and sets whose rows the principal may not see, sorted."""
-        seen = {dataset.number for dataset in self.picture.visible(self.principal, self.now, Level.METADATA)}
-        seen |= {table.number for table in self.tables()} | {one.number for one in self.sets()}
+        seen = {dataset.number for dataset in self._readable()}
+        seen |= {table.number for table in self.queryable()}
+        seen |= {one.number for one in (*self.sets(), *self.rowwise_sets())}
         return sorted(self.picture.rules().keys() - seen)
+
+    def _readable(self) -> list[PublishedDataset]:
+        seen = self.picture.visible(self.principal, self.now)
+        return [d for d in seen if partly(self.principal, d.rule, Level.METADATA, self.now)]
 
     def _dataset(self, schema: str) -> PublishedDataset | None:
         dataset = self.picture.by_schema.get(schema)
@@ -155,4 +198,10 @@ class Viewer:
 
     def _note_system(self) -> None:
         anonymous = Viewer(self.picture, ANONYMOUS, self.now)
-        self.public = self.public and anonymous.hidden_owners() == self.hidden_owners()
+        same = anonymous.hidden_owners() == self.hidden_owners()
+        same = same and [s.number for s in anonymous.rowwise_sets()] == [s.number for s in self.rowwise_sets()]
+        self.public = self.public and same
+
+
+def _owned_by(numbers: Iterable[int]) -> exp.Expression:
+    return exp.column(OWNER_COLUMN, quoted=True).isin(*(exp.Literal.number(n) for n in numbers))

@@ -30,7 +30,8 @@ class AccessRule(Config):
     data: Whos | None = Field(None, description="who may have files, spectra and pixels")
     public_from: str | None = Field(
         None,
-        description="SQL expression over the row's columns giving the instant it becomes public (refused so far)",
+        description="SQL expression over the row's columns giving the instant it becomes public, such as "
+        "`obsdate + 18 months`; null never opens by itself, and no row opens before the release date",
     )
     apply: Text = Field(Text(), description="How to ask for access, shown where access is refused")
 
