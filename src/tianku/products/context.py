@@ -9,6 +9,8 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from tianku.model.config.dynamic import Join
+from tianku.model.config.formats import RecordFormat
 from tianku.model.config.load import LoadedDataset
 from tianku.model.config.products import ProductConfig
 from tianku.model.errors import NotFoundError
@@ -37,6 +39,14 @@ class SetContext:
     bibcode: str | None = None
     source_root: Path | None = None
     originals: Path | None = None
+    #: the layout that ``reader: binary`` reads by, and the folder its tables are in
+    record_format: RecordFormat | None = None
+    folder: Path = Path()
+
+    @property
+    def join(self) -> Join | None:
+        """Which files of the set make one product: its own rule over that of its record format."""
+        return self.config.join or (self.record_format.join if self.record_format else None)
 
     @property
     def flux(self) -> FluxInfo:
@@ -48,6 +58,8 @@ class SetContext:
     def fingerprint(self) -> str:
         """Digest of everything that shapes the index, so that a changed configuration resumes nothing."""
         text = f"{self.dataset}|{self.name}|{self.local_time}|{self.originals}|{self.config.model_dump_json()}"
+        if self.record_format is not None:
+            text += self.record_format.model_dump_json()
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -85,4 +97,6 @@ def set_context(loaded: LoadedDataset, name: str, authority: str, originals: Pat
         bibcode=citation[0] if citation else None,
         source_root=loaded.source_root,
         originals=originals,
+        record_format=dataset.formats.get(config.format or ""),
+        folder=loaded.path.parent,
     )

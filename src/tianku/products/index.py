@@ -58,8 +58,13 @@ FIELDS: tuple[pa.Field, ...] = (
     pa.field("em_res_power", pa.float64()),
     pa.field("em_xel", pa.int64()),
     pa.field("pol_states", pa.string()),
+    pa.field("target_name", pa.string()),
+    pa.field("o_ucd", pa.string()),
+    pa.field("o_unit", pa.string()),
+    pa.field("o_calib_status", pa.string()),
     pa.field("lmjm", pa.int64()),
     pa.field("snr", pa.float64()),
+    pa.field("series", pa.string()),
     pa.field("detail", pa.string()),
     pa.field("notes", pa.string()),
 )
@@ -108,6 +113,9 @@ class IndexEntry:
     em_max: float | None
     em_xel: int | None
     pol_states: str | None = None
+    target_name: str | None = None
+    o_unit: str | None = None
+    o_calib_status: str | None = None
     snr: float | None = None
     #: what the reader noted for opening the product, as JSON
     detail: str | None = None

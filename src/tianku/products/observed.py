@@ -27,10 +27,14 @@ class Observed:
         UTC Modified Julian Dates; seconds.
     em_min, em_max
         Vacuum wavelengths in metres.
+    target_name, o_ucd, o_unit, o_calib_status
+        As the ObsCore columns, where the file says; the configuration of a set of spectra says for them.
     ext
         HDU, or other number of the component, inside the file.
     detail
         What the reader wants back when the product is opened (for instance where pixels begin), as JSON values.
+    series
+        What files must share to follow each other in one product (`join:`); None where they cannot.
     notes
         Stable codes of oddities that did not stop reading.
     """
@@ -61,8 +65,13 @@ class Observed:
     em_res_power: float | None = None
     em_xel: int | None = None
     pol_states: str | None = None
+    target_name: str | None = None
+    o_ucd: str | None = None
+    o_unit: str | None = None
+    o_calib_status: str | None = None
     lmjm: int | None = None
     snr: float | None = None
+    series: str | None = None
     detail: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
 

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from tianku.model.config.access import AccessRule
 from tianku.model.config.base import Config, Expression, Identifier, Strings, Text
+from tianku.model.config.dynamic import Join
 from tianku.model.shorthand import STRING, also
 
 ProductType = Literal["spectrum", "image", "timeseries", "dynamic-spectrum", "cube", "other"]
@@ -126,6 +127,9 @@ class ProductConfig(Config):
     main: str = Field("science", description="the category that carries the metadata")
     reader: str = Field("auto", description="lamost, sdss, fits-image, fits-table, binary, other …")
     format: str | None = Field(None, description="record format used by `reader: binary`")
+    join: Join | None = Field(
+        None, description="which files make one dynamic spectrum, instead of its record format's `join:`"
+    )
     ext: Literal["each", "first"] | int | str | None = Field(
         None, description="which extensions are products (not acted on yet)"
     )
