@@ -37,6 +37,7 @@ OPERATORS_ONLY = frozenset(
         "source",
         "spectrum",
         "storage",
+        "timeseries",
         "where",
     ]
 )

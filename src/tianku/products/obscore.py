@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tianku.model.config.products import Flux
 from tianku.model.errors import UsageError
-from tianku.model.metadata import HEALPIX_COLUMN
+from tianku.model.metadata import HEALPIX_COLUMN, PUBLIC_FROM_COLUMN
 from tianku.model.types import DataType
 from tianku.products.context import SetContext
 from tianku.products.did import did_prefix
@@ -32,10 +33,11 @@ _INDEX_NAMES = index_types()
 _FROM_INDEX = tuple(name for name in OBSCORE if name in FACTS)
 
 
-def obscore_schema() -> pa.Schema:
-    """Return the Arrow schema of the rows: the ObsCore columns and the HEALPix sort key."""
+def obscore_schema(*, by_row: bool = False) -> pa.Schema:
+    """Return the Arrow schema of the rows: the ObsCore columns, the HEALPix sort key, `by_row` the instant."""
     fields = [pa.field(c.name, c.arrow) for c in OBSCORE_COLUMNS]
-    return pa.schema([*fields, pa.field(HEALPIX_COLUMN, pa.int64())])
+    fields.append(pa.field(HEALPIX_COLUMN, pa.int64()))
+    return pa.schema([*fields, pa.field(PUBLIC_FROM_COLUMN, pa.int64())] if by_row else fields)
 
 
 def compile_mapping(context: SetContext) -> dict[str, Expression]:
@@ -60,6 +62,11 @@ def compile_mapping(context: SetContext) -> dict[str, Expression]:
     return compiled
 
 
+def release_expression(context: SetContext) -> Expression | None:
+    """Return the checked expression of when a product becomes public, if the set has one."""
+    return None if context.public_from is None else _typed(context.public_from)
+
+
 def _typed(text: str) -> Expression:
     """A name of the index is that typed column; every other name is a header keyword."""
     headers = dict.fromkeys(referenced(text) - _INDEX_NAMES.keys(), None)
@@ -68,7 +75,10 @@ def _typed(text: str) -> Expression:
 
 def header_names(context: SetContext) -> frozenset[str]:
     """Return the header keywords (canonical) that the mapping reads and the index must keep."""
-    read = frozenset().union(*(e.names for e in compile_mapping(context).values()))
+    expressions = [*compile_mapping(context).values()]
+    if (release := release_expression(context)) is not None:
+        expressions.append(release)
+    read = frozenset().union(*(e.names for e in expressions))
     return frozenset(canonical(n) for n in read - _INDEX_NAMES.keys())
 
 
@@ -105,7 +115,10 @@ def obscore_rows(context: SetContext, index: pa.Table, base_url: str = "") -> pa
     columns |= _configured(context, rows)
     columns |= _geometry(columns)
     columns[HEALPIX_COLUMN] = _healpix(columns["s_ra"], columns["s_dec"])
-    schema = obscore_schema()
+    by_row = context.public_from is not None
+    if by_row:
+        columns[PUBLIC_FROM_COLUMN] = rows[PUBLIC_FROM_COLUMN]
+    schema = obscore_schema(by_row=by_row)
     return pa.table([_as(columns.get(f.name), f.type, len(rows)) for f in schema], schema=schema)
 
 
@@ -146,15 +159,17 @@ def _defaults(
         "s_ra": rows["ra"],
         "s_dec": rows["dec"],
         **{name: rows[name] for name in _FROM_INDEX},
-        "o_ucd": flux.ucd if flux else None,
-        "o_unit": flux.unit if flux else None,
-        "o_calib_status": flux.calibration if flux else None,
-        "em_ucd": "em.wl" if flux else None,
+        **(_flux(flux) if flux else {}),
         "facility_name": context.facility,
         "instrument_name": context.instrument,
         "bib_reference": context.bibcode,
-        **_rights(context),
+        **(_rights(context) if context.public_from is None else _rights_by_row(context, rows)),
     }
+
+
+def _flux(flux: Flux) -> dict[str, object]:
+    """Files of spectra do not say what their flux is: configuration does."""
+    return {"o_ucd": flux.ucd, "o_unit": flux.unit, "o_calib_status": flux.calibration, "em_ucd": "em.wl"}
 
 
 def _tails(context: SetContext, rows: pa.Table) -> pa.ChunkedArray:
@@ -176,9 +191,18 @@ def _rights(context: SetContext) -> dict[str, object]:
         return {"data_rights": "proprietary", "obs_release_date": None}
     if not isinstance(context.released, datetime):
         return {"data_rights": "public", "obs_release_date": None}
-    instant = context.released.astimezone(UTC)
-    rights = "public" if instant <= datetime.now(UTC) else "proprietary"
-    return {"data_rights": rights, "obs_release_date": instant.replace(tzinfo=None)}
+    rights = "public" if context.released <= datetime.now(UTC) else "proprietary"
+    return {"data_rights": rights, "obs_release_date": context.release_instant}
+
+
+def _rights_by_row(context: SetContext, rows: pa.Table) -> dict[str, object]:
+    """Each product has its own date, not before the release; what is public is judged when asked."""
+    if context.released == "never":
+        return _rights(context)
+    stamps = pc.multiply(rows[PUBLIC_FROM_COLUMN], 1_000_000).cast(pa.timestamp("us"))
+    earliest = context.release_instant
+    dates = stamps if earliest is None else pc.max_element_wise(stamps, earliest, skip_nulls=False)
+    return {"data_rights": "proprietary", "obs_release_date": dates}
 
 
 def _configured(context: SetContext, rows: pa.Table) -> dict[str, pa.ChunkedArray]:

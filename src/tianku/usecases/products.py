@@ -18,7 +18,7 @@ from tianku.products.observed import Header
 from tianku.products.readers.spectra import read_spectrum
 from tianku.products.spectrum import FluxInfo, Spectrum
 from tianku.usecases.picture import PublishedSet
-from tianku.usecases.policy import decide
+from tianku.usecases.policy import closed, decide, row_open
 from tianku.usecases.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class ProductList:
     """Some products of a set, in key order, each with its rows of the index."""
 
     one: PublishedSet
-    #: products in the whole set
+    #: products in the whole set, as far as the caller may know of them
     total: int
     products: tuple[tuple[IndexEntry, ...], ...]
     #: whether the caller may have files and previews
@@ -106,17 +106,20 @@ def product_page(centre: Centre, principal: Principal, dataset: str, set_name: s
         ``policy.closed`` when its metadata are closed to the caller.
     """
     viewer = Viewer(centre.picture(), principal, centre.clock())
-    one = viewer.published_set(dataset, set_name)
+    one = viewer.published_set(dataset, set_name, by_row=True)
     owner = viewer.picture.datasets[dataset]
     entries = tuple(_index(one.folder / one.manifest.index.path).find(key))
+    instant = entries[0].public_from
+    if not row_open(principal, one.rule, Level.METADATA, viewer.now, instant):
+        raise NotFoundError("products.no_product", "no product {key!r} in this set", key=key)
     return ProductPage(
         did=ProductId(centre.site.authority, dataset, set_name, key),
         dataset_title=owner.config.title,
         one=one,
         entries=entries,
         simulated=owner.config.simulated,
-        open=decide(principal, one.rule, Level.DATA, viewer.now),
-        public=decide(ANONYMOUS, one.rule, Level.DATA, viewer.now),
+        open=row_open(principal, one.rule, Level.DATA, viewer.now, instant),
+        public=row_open(ANONYMOUS, one.rule, Level.DATA, viewer.now, instant),
     )
 
 
@@ -138,16 +141,21 @@ def product_list(
         ``policy.closed`` when its metadata are closed to the caller.
     """
     viewer = Viewer(centre.picture(), principal, centre.clock())
-    one = viewer.published_set(dataset, set_name)
-    found = _index(one.folder / one.manifest.index.path).products(offset, limit)
+    one = viewer.published_set(dataset, set_name, by_row=True)
+    index = _index(one.folder / one.manifest.index.path)
+    whole = decide(principal, one.rule, Level.METADATA, viewer.now)
+    found = index.products(offset, limit, None if whole else viewer.now)
+    total = one.manifest.products if whole else index.public(viewer.now)
     readable = decide(principal, one.rule, Level.DATA, viewer.now)
-    return ProductList(one, one.manifest.products, tuple(tuple(entries) for entries in found), readable)
+    return ProductList(one, total, tuple(tuple(entries) for entries in found), readable)
 
 
 def obscore_text(one: PublishedSet, entry: IndexEntry, column: str) -> str | None:
-    """Return the value of an ObsCore column whose mapping is one header keyword; None where it is not."""
+    """Return the value of an ObsCore column that a header keyword, or the file's reader, gives; else None."""
     mapped = one.config.obscore.get(column)
-    return entry.header.get(canonical(str(mapped))) if mapped is not None else None
+    if mapped is None:
+        return entry.target_name if column == "target_name" else None
+    return entry.header.get(canonical(str(mapped)))
 
 
 def product_file(
@@ -162,9 +170,9 @@ def product_file(
     AuthError
         ``policy.closed``
     """
-    viewer = Viewer(centre.picture(), principal, centre.clock())
-    viewer.published_set(dataset, set_name, Level.DATA)
     page = product_page(centre, principal, dataset, set_name, key)
+    if not page.open:
+        raise closed(principal, page.one.rule, f"{dataset}/{set_name}")
     entry = next((e for e in page.files if e.category == category), None)
     if entry is None:
         raise NotFoundError(

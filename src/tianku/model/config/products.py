@@ -53,17 +53,34 @@ class Companion(Config):
     ext: str | int | None = Field(None, description="extension of the same file")
 
 
-class Axis(Config):
-    """The time or value column of a light curve."""
+class TimeAxis(Config):
+    """The time column of light curves, and how it counts; what is left out comes from the file."""
 
-    column: str = Field(description="column that holds it")
-    error: str | None = Field(None, description="column of its error")
-    flag: str | None = Field(None, description="column of its flags")
-    unit: str | None = Field(None, description="of the values")
-    band: str | None = Field(None, description="photometric band")
-    origin: float | str | None = Field(None, description="what times count from")
-    scale: str = Field("UTC", description="time scale")
-    refposition: str = Field("TOPOCENTER", description="where it was measured")
+    column: str | None = Field(None, description="column that holds the times")
+    origin: Literal["MJD", "JD"] | float | None = Field(
+        None, description="Julian Date that times count from; `JD` is 0, `MJD` 2400000.5"
+    )
+    unit: Literal["d", "h", "min", "s"] | None = Field(None, description="unit of the times")
+    scale: Literal["UTC", "TAI", "TT", "TDB", "TCB", "TCG", "UT1", "GPS"] | None = Field(
+        None, description="time scale"
+    )
+    refposition: (
+        Literal["TOPOCENTER", "GEOCENTER", "HELIOCENTER", "BARYCENTER", "EMBARYCENTER", "UNKNOWN"] | None
+    ) = Field(None, description="where the times hold")
+
+
+class ValueAxis(Config):
+    """The column of brightness of light curves; what is left out comes from the file."""
+
+    column: str | None = Field(None, description="column that holds the values")
+    error: str | None = Field(None, description="column of their standard deviations")
+    flag: str | None = Field(None, description="column of flags; 0 is good")
+    unit: str | None = Field(None, description="VOUnits of the values; `mag` makes them magnitudes")
+    band: str | None = Field(None, description="photometric band, or the column that names it")
+    ucd: str | None = Field(None, description="UCD1+ of the values")
+    calibration: Literal["absolute", "relative", "normalized", "uncalibrated"] | None = Field(
+        None, description="what the values can be compared with"
+    )
 
 
 class MetadataFrom(Config):
@@ -145,8 +162,8 @@ class ProductConfig(Config):
     masks: dict[str, str] = Field({}, description="mask of the file -> bit mask of the collection")
     band: BandMap | None = Field(None, description="spectral limits by filter (not acted on yet)")
     companions: dict[str, Companion] = Field({}, description="further files of a product (not acted on yet)")
-    time: Axis | None = Field(None, description="time axis of a light curve (not acted on yet)")
-    value: Axis | None = Field(None, description="value axis of a light curve (not acted on yet)")
+    time: TimeAxis | None = Field(None, description="time axis of light curves")
+    value: ValueAxis | None = Field(None, description="brightness axis of light curves")
     metadata: MetadataFrom | None = Field(None, description="metadata that a table holds (not acted on yet)")
     wcs: WcsRule | None = Field(None, description="celestial coordinates of plates (not acted on yet)")
     hips: Hips | None = Field(None, description="how a HiPS is built (not acted on yet)")

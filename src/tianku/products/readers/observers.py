@@ -17,6 +17,7 @@ Observer = Callable[[SetContext, SourceFile], Sequence[Observed]]
 #: modules with a function ``observe``; importing all of them would be most of a worker's start
 _MODULES: dict[ProductType, str] = {
     "spectrum": "tianku.products.readers.observe_spectra",
+    "timeseries": "tianku.products.readers.observe_timeseries",
     "other": "tianku.products.readers.observe_other",
 }
 
