@@ -44,6 +44,9 @@ class BandMap(Config):
 
     from_: str = Field(alias="from", description="header keyword of the filter")
     map: dict[str, dict[str, float]] = Field({}, description="`em_min` and `em_max` by filter")
+    unit: str | None = Field(
+        None, description="unit of wavelengths in the header (WAVELNTH, WAVEMIN), where it does not say"
+    )
 
 
 class Companion(Config):
@@ -148,7 +151,9 @@ class ProductConfig(Config):
         None, description="which files make one dynamic spectrum, instead of its record format's `join:`"
     )
     ext: Literal["each", "first"] | int | str | None = Field(
-        None, description="which extensions are products (not acted on yet)"
+        None,
+        description="which images of a file are taken: `each`, `first` (the default), a number (0 = primary) or a name;"
+        " images whose keys are equal are parts of one product",
     )
     key: KeyRule | None = Field(None, description="how a product gets its key")
     store: Literal["in-place", "copy", "pack-copy", "pack-move"] = Field(
@@ -160,7 +165,7 @@ class ProductConfig(Config):
     )
     flux: Flux = Field(Flux(), description="what the flux axis is")
     masks: dict[str, str] = Field({}, description="mask of the file -> bit mask of the collection")
-    band: BandMap | None = Field(None, description="spectral limits by filter (not acted on yet)")
+    band: BandMap | None = Field(None, description="spectral limits by filter")
     companions: dict[str, Companion] = Field({}, description="further files of a product (not acted on yet)")
     time: TimeAxis | None = Field(None, description="time axis of light curves")
     value: ValueAxis | None = Field(None, description="brightness axis of light curves")
@@ -168,7 +173,9 @@ class ProductConfig(Config):
     wcs: WcsRule | None = Field(None, description="celestial coordinates of plates (not acted on yet)")
     hips: Hips | None = Field(None, description="how a HiPS is built (not acted on yet)")
     obscore: dict[str, Expression] = Field({}, description="ObsCore column -> SQL expression over header keywords")
-    unit: str | None = Field(None, description="unit of pixels (not acted on yet)")
+    unit: str | None = Field(
+        None, description="unit of pixels, where it is not in BUNIT; `none` when they have none"
+    )
     access: AccessRule | None = Field(None, description="who may have it, instead of the dataset's rule")
     protocols: tuple[
         Literal["obscore", "datalink", "ssa", "sia", "soda", "epntap", "hips", "moc", "download"], ...

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
+from mmap import mmap
 
 from tianku.model.errors import LimitError, UsageError
 
 BLOCK = 2880
 CARD = 80
 CardValue = str | int | float | bool | None
+#: a file in memory, or mapped into it where it is too large to read
+Buffer = bytes | mmap
 
 _NO_VALUE = frozenset(("COMMENT", "HISTORY", "", "CONTINUE"))
 
@@ -31,7 +34,7 @@ class Hdu:
     shape: tuple[int, ...]
 
 
-def fits_hdus(buffer: bytes, *, max_hdus: int = 1000, max_cards: int = 20_000) -> list[Hdu]:
+def fits_hdus(buffer: Buffer, *, max_hdus: int = 1000, max_cards: int = 20_000) -> list[Hdu]:
     """Return the HDUs of a whole FITS file held in `buffer`.
 
     Raises
@@ -44,7 +47,7 @@ def fits_hdus(buffer: bytes, *, max_hdus: int = 1000, max_cards: int = 20_000) -
     require_fits(buffer)
     hdus: list[Hdu] = []
     offset = 0
-    while offset < len(buffer) and (not hdus or buffer.startswith(b"XTENSION", offset)):
+    while offset < len(buffer) and (not hdus or buffer[offset : offset + 8] == b"XTENSION"):
         if len(hdus) >= max_hdus:
             raise LimitError("fits.too_many", "more than {limit} {things}", limit=max_hdus, things="HDUs")
         hdu = _hdu(buffer, offset, len(hdus), max_cards)
@@ -53,11 +56,11 @@ def fits_hdus(buffer: bytes, *, max_hdus: int = 1000, max_cards: int = 20_000) -
     return hdus
 
 
-def require_fits(buffer: bytes) -> None:
+def require_fits(buffer: Buffer) -> None:
     """Refuse what does not start as FITS does (``fits.empty``, ``fits.not_fits``)."""
-    if not buffer:
+    if not len(buffer):
         raise UsageError("fits.empty", "the file is empty (0 bytes); a FITS file starts with 'SIMPLE  ='")
-    if not buffer.startswith((b"SIMPLE  =", b"SIMPLE=")):
+    if not buffer[:9].startswith((b"SIMPLE  =", b"SIMPLE=")):
         raise UsageError(
             "fits.not_fits",
             "not a FITS file: it starts with {start!r}, not with 'SIMPLE  ='",
@@ -65,7 +68,7 @@ def require_fits(buffer: bytes) -> None:
         )
 
 
-def _hdu(buffer: bytes, offset: int, index: int, max_cards: int) -> Hdu:
+def _hdu(buffer: Buffer, offset: int, index: int, max_cards: int) -> Hdu:
     cards, start = parse_cards(buffer, offset, max_cards)
     bitpix, axes = _integer(cards, "BITPIX", index), _axes(cards, index)
     extra: int = _integer(cards, "PCOUNT", index, 0)
@@ -123,7 +126,7 @@ def _bad_header(index: int, key: str, value: object) -> UsageError:
     )
 
 
-def parse_cards(buffer: bytes, offset: int, max_cards: int = 20_000) -> tuple[dict[str, CardValue], int]:
+def parse_cards(buffer: Buffer, offset: int, max_cards: int = 20_000) -> tuple[dict[str, CardValue], int]:
     """Return the keyword values of the header at `offset`, and the offset just after its last block.
 
     The first of repeated keywords wins; COMMENT and HISTORY are left out.

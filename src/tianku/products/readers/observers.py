@@ -16,8 +16,10 @@ Observer = Callable[[SetContext, SourceFile], Sequence[Observed]]
 
 #: modules with a function ``observe``; importing all of them would be most of a worker's start
 _MODULES: dict[ProductType, str] = {
+    "image": "tianku.products.readers.observe_images",
     "spectrum": "tianku.products.readers.observe_spectra",
     "timeseries": "tianku.products.readers.observe_timeseries",
+    "dynamic-spectrum": "tianku.products.readers.observe_dynamic",
     "other": "tianku.products.readers.observe_other",
 }
 
