@@ -58,6 +58,7 @@ FIELDS: tuple[pa.Field, ...] = (
     pa.field("em_res_power", pa.float64()),
     pa.field("em_xel", pa.int64()),
     pa.field("pol_states", pa.string()),
+    pa.field("pol_xel", pa.int64()),
     pa.field("target_name", pa.string()),
     pa.field("o_ucd", pa.string()),
     pa.field("o_unit", pa.string()),

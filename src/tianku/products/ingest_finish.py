@@ -18,6 +18,7 @@ from tianku.model.metadata import HEALPIX_COLUMN
 from tianku.products.context import SetContext
 from tianku.products.durable import durable
 from tianku.products.index import index_schema
+from tianku.products.joining import join_files
 from tianku.products.obscore import header_names, obscore_rows, obscore_schema
 from tianku.products.tree import write_tree
 from tianku.sky import moc
@@ -72,7 +73,9 @@ def _load(con: duckdb.DuckDBPyConnection, context: SetContext, chunks: Sequence[
     if not chunks:
         con.register("everything", index_schema(header_names(context)).empty_table())
     else:
-        con.read_parquet([str(c) for c in chunks]).create_view("everything")
+        con.read_parquet([str(c) for c in chunks]).create_view("everything" if context.join is None else "single")
+        if context.join is not None:
+            join_files(con, context.join, "single", "everything")
     con.execute("CREATE TEMP TABLE firsts AS SELECT key, category, min(path) AS path FROM everything GROUP BY ALL")
     con.execute("CREATE VIEW kept AS SELECT e.* FROM everything e SEMI JOIN firsts USING (key, category, path)")
 

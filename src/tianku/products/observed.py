@@ -65,6 +65,7 @@ class Observed:
     em_res_power: float | None = None
     em_xel: int | None = None
     pol_states: str | None = None
+    pol_xel: int | None = None
     target_name: str | None = None
     o_ucd: str | None = None
     o_unit: str | None = None
