@@ -20,6 +20,7 @@ from tianku.engines.duckdb import DuckDBEngine
 from tianku.model.config.site import SiteConfig
 from tianku.model.metadata import HEALPIX_COLUMN, Column, Position, TableMeta, schema_name
 from tianku.model.types import DataType
+from tianku.planner.cones import ConePlans
 from tianku.planner.stored import Stored
 from tianku.usecases.picture import Picture, Published, build_picture
 
@@ -92,6 +93,7 @@ class FakeCurrent:
 
     picture: Picture
     stored: dict[str, Stored]
+    cones: ConePlans = field(default_factory=ConePlans)
 
     def storage(self, table: TableMeta) -> Stored:
         return self.stored[table.qualified_name]

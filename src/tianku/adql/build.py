@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from tianku.adql.floats import literal
 from tianku.adql.lexer import Source
+from tianku.adql.parameters import CONE
 from tianku.adql.parser import Statement
 from tianku.adql.terms import balanced
 from tianku.adql.words import RESERVED
@@ -49,7 +50,7 @@ def select(
     table: TableMeta,
     columns: Sequence[str] | None = None,
     where: Sequence[Condition] = (),
-    cone: tuple[float, float, float] | None = None,
+    cone: tuple[float, float, float] | Literal["later"] | None = None,
     order_by: Sequence[Order | str] = (),
     limit: int | None = None,
     offset: int | None = None,
@@ -62,7 +63,8 @@ def select(
     columns
         Names to return, in order; all if None.
     cone
-        (ra, dec, radius) in degrees around `position`, the main one if that is None.
+        (ra, dec, radius) in degrees around `position`, the main one if that is None; ``"later"`` for the
+        parameters of `tianku.adql.parameters`.
 
     Raises
     ------
@@ -116,11 +118,14 @@ def _value(value: Scalar) -> exp.Expr:
     return literal(value)
 
 
-def _cone(table: TableMeta, position: Position | None, cone: tuple[float, float, float]) -> exp.Expr:
+def _cone(
+    table: TableMeta, position: Position | None, cone: tuple[float, float, float] | Literal["later"]
+) -> exp.Expr:
     if position is None:
         raise UsageError("adql.no_position", "{table} has no position to search by", table=table.qualified_name)
     centre = exp.Anonymous(this="POINT", expressions=[_column(table, position.ra), _column(table, position.dec)])
-    circle = exp.Anonymous(this="CIRCLE", expressions=[_value(float(v)) for v in cone])
+    numbers = [exp.Placeholder(this=n) for n in CONE] if cone == "later" else [_value(float(v)) for v in cone]
+    circle = exp.Anonymous(this="CIRCLE", expressions=numbers)
     contains = exp.Anonymous(this="CONTAINS", expressions=[centre, circle])
     return exp.EQ(this=exp.Literal.number(1), expression=contains)
 

@@ -78,6 +78,10 @@ class Operands(Context):
         kind = DataType.INT64 if node.this.isdigit() else DataType.FLOAT64
         return Value(node.copy(), plain(kind), literal=True)
 
+    def _parameter(self, node: exp.Placeholder) -> Value:
+        """A number that comes with the query; no text has one, only statements that are built."""
+        return Value(node.copy(), plain(DataType.FLOAT64))
+
     def _null(self, node: exp.Null) -> Value:
         return Value(node.copy(), plain(DataType.STRING), literal=True)
 
@@ -200,7 +204,8 @@ class Operands(Context):
 
     GEOMETRY: ClassVar[frozenset[str]] = frozenset()
     _HANDLERS: ClassVar[dict[type, Callable[..., Value]]] = {
-        exp.Literal: _literal, exp.Null: _null, exp.Paren: _paren, exp.Neg: _neg, exp.Column: Context.column,
+        exp.Literal: _literal, exp.Null: _null, exp.Placeholder: _parameter, exp.Paren: _paren,
+        exp.Neg: _neg, exp.Column: Context.column,
         exp.Add: _arithmetic, exp.Sub: _arithmetic, exp.Mul: _arithmetic, exp.Div: _arithmetic,
         exp.DPipe: _concat, exp.Cast: _cast, exp.Anonymous: _call,
     }  # fmt: skip

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from tianku.adql import sphere
 from tianku.adql.floats import literal
+from tianku.adql.parameters import cosine_of, reach_of
 from tianku.adql.terms import wrap
 from tianku.adql.values import constant
 
@@ -30,7 +31,9 @@ def sine(angle: exp.Expr) -> exp.Expr:
 def cosine(angle: exp.Expr) -> exp.Expr:
     """``COS(x)`` of radians, folded when it is constant."""
     number = constant(angle)
-    return literal(math.cos(number)) if number is not None else exp.Cos(this=angle.copy())
+    if number is not None:
+        return literal(math.cos(number))
+    return cosine_of(angle) or exp.Cos(this=angle.copy())
 
 
 def product(*factors: exp.Expr) -> exp.Expr:
@@ -74,6 +77,9 @@ def within(ra1: exp.Expr, dec1: exp.Expr, ra2: exp.Expr, dec2: exp.Expr, radius:
         # at 180 degrees everything is within, whatever the last bit of the left side
         bound = literal(2.0 if number >= 180 else limit)
         return exp.LTE(this=half_sine_squared(ra1, dec1, ra2, dec2), expression=bound)
+    reach = reach_of(radius)
+    if reach is not None:
+        return exp.LTE(this=half_sine_squared(ra1, dec1, ra2, dec2), expression=reach)
     capped = exp.Least(this=wrap(radius.copy()), expressions=[literal(180.0)])
     root = exp.Sin(this=product(exp.Radians(this=capped), literal(0.5)))
     near = exp.LTE(this=half_sine_squared(ra1, dec1, ra2, dec2), expression=square(root))

@@ -8,7 +8,7 @@ upload) and runs it. Nothing above this layer writes SQL text or knows how bytes
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -58,6 +58,10 @@ class EngineQuery:
     limits: Limits = Limits()
     #: at most a few thousand rows will be read: an engine may hold the whole answer, which is quicker
     small: bool = False
+    #: values of the tree's placeholders, by name
+    parameters: Mapping[str, int | float] = field(default_factory=dict)
+    #: equal keys mean equal trees over the same tables: an engine may keep the text that it made of one
+    text_key: Hashable | None = None
 
 
 class Cancellation:

@@ -135,6 +135,7 @@ class ChildEngine:
             memory_bytes=_least(self._memory, query.limits.memory_bytes) or self._memory,
             spill_bytes=_least(self._spill, query.limits.spill_bytes),
         )
+        request.parameters = dict(query.parameters)
         request.sql = to_sql(query, lambda key, relation: _locate(request, key, relation, serving=True))
         # the child finds out whether the serving copies, which are a cache, can be used
         request.fallback = to_sql(query, lambda key, relation: _locate(request, key, relation, serving=False))

@@ -74,7 +74,7 @@ class DuckDBEngine:
         with self._lock:
             self._streams.add(stream)
         try:
-            stream.start(_prepare(query, generation, stream.cursor), cancellation, query.small)
+            stream.start(_text(query, generation, stream.cursor), cancellation, query.small, query.parameters)
         except BaseException:
             stream.close()
             raise
@@ -127,6 +127,19 @@ class DuckDBEngine:
             self._streams.discard(stream)
         generation.release()
         self._places.give_back()
+
+
+def _text(query: EngineQuery, generation: Generation, cursor: duckdb.DuckDBPyConnection) -> str:
+    """Return the SQL of `query`; that of a query with a key is made once per generation and set of files."""
+    stored = all(r.table is None and (r.files or r.serving) for r in query.relations.values())
+    if query.text_key is None or not stored:  # rows in memory get a name in each cursor
+        return _prepare(query, generation, cursor)
+    key = (query.text_key, *((r.uid, r.files) for r in query.relations.values()))
+    found = generation.texts.get(key)
+    if found is None:
+        found = _prepare(query, generation, cursor)
+        generation.texts.keep(key, found)
+    return found
 
 
 def _prepare(query: EngineQuery, generation: Generation, cursor: duckdb.DuckDBPyConnection) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 import duckdb
 
 from tianku.engines.base import Relation
 from tianku.engines.instance import Settings, Source, open_instance
+from tianku.model.recent import Recent
 
 
 class Generation:
@@ -22,6 +23,8 @@ class Generation:
         self._users = 0
         self._retired = False
         self._closed = False
+        #: SQL texts made for this instance, by what they were made from
+        self.texts: Recent[Hashable, str] = Recent(1000)
 
     def covers(self, relations: Iterable[Relation]) -> bool:
         """True when every one of `relations` can be read here."""

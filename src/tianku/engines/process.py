@@ -30,6 +30,7 @@ class Request:
     spill_bytes: int | None
     sql: str = ""
     fallback: str = ""
+    parameters: dict[str, int | float] = field(default_factory=dict)
     sources: dict[str, Relation] = field(default_factory=dict)
     uploads: dict[str, pa.Table] = field(default_factory=dict)
     folder: str = ""
@@ -61,6 +62,7 @@ class Request:
         document = {
             "sql": self.sql,
             "fallback": self.fallback,
+            "parameters": self.parameters,
             "sources": sources,
             "uploads": list(self.uploads),
             "settings": settings,

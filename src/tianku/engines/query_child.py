@@ -97,7 +97,8 @@ def _stream(instance: Instance, request: dict[str, Any], uploads: dict[str, pa.T
         for name, table in uploads.items():
             cursor.register(name, table)
         whole = all(s["uid"] in instance.attached for s in request["sources"] if s["serving"] is not None)
-        _send(cursor.sql(request["sql" if whole else "fallback"]), sink)
+        text = request["sql" if whole else "fallback"]
+        _send(cursor.sql(text, params=request["parameters"] or None), sink)
     finally:
         cursor.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 import duckdb
@@ -47,7 +47,13 @@ class Stream:
         self._ended = False
         self._alarms: list[Alarm] = []
 
-    def start(self, sql: str, cancellation: Cancellation | None, small: bool = False) -> None:
+    def start(
+        self,
+        sql: str,
+        cancellation: Cancellation | None,
+        small: bool = False,
+        parameters: Mapping[str, int | float] | None = None,
+    ) -> None:
         """Run `sql` until its first rows are ready; all of them when the answer is `small`."""
         seconds = self._limits.seconds
         if seconds is not None:
@@ -55,15 +61,15 @@ class Stream:
         if cancellation is not None:
             cancellation.attach(self.cancel)
         run = self._run_small if small else self._run
-        self._reader = self._guarded(lambda: run(sql))
+        self._reader = self._guarded(lambda: run(sql, dict(parameters or {})))
         self._schema = self._reader.schema
 
-    def _run(self, sql: str) -> pa.RecordBatchReader:
-        return self.cursor.sql(sql).to_arrow_reader(BATCH_ROWS)
+    def _run(self, sql: str, parameters: dict[str, int | float]) -> pa.RecordBatchReader:
+        return self.cursor.sql(sql, params=parameters or None).to_arrow_reader(BATCH_ROWS)
 
-    def _run_small(self, sql: str) -> pa.RecordBatchReader:
+    def _run_small(self, sql: str, parameters: dict[str, int | float]) -> pa.RecordBatchReader:
         # holds the whole result, unlike the reader of a relation, but is there in half the time
-        table: pa.Table = self.cursor.execute(sql).to_arrow_table()
+        table: pa.Table = self.cursor.execute(sql, parameters or None).to_arrow_table()
         return table.to_reader(BATCH_ROWS)
 
     @property

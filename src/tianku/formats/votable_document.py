@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 import pyarrow as pa
 
@@ -20,10 +21,15 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 def field_ids(columns: Sequence[Column], taken: Sequence[str] = ()) -> list[str]:
     """XML IDs of the FIELDs: the column names made unique NCNames."""
+    return list(_unique_ids(tuple(c.name for c in columns), tuple(taken)))
+
+
+@lru_cache(maxsize=1000)
+def _unique_ids(names: tuple[str, ...], taken: tuple[str, ...]) -> tuple[str, ...]:
     used = set(taken)
     ids: list[str] = []
-    for column in columns:
-        stem = re.sub(r"[^A-Za-z0-9_.-]", "_", column.name)
+    for given in names:
+        stem = re.sub(r"[^A-Za-z0-9_.-]", "_", given)
         stem = stem if re.match(r"[A-Za-z_]", stem) else f"_{stem}"
         name, count = stem, 1
         while name in used:
@@ -31,7 +37,7 @@ def field_ids(columns: Sequence[Column], taken: Sequence[str] = ()) -> list[str]
             name = f"{stem}_{count}"
         used.add(name)
         ids.append(name)
-    return ids
+    return tuple(ids)
 
 
 def head(columns: Sequence[Column], info: TableInfo, wide: Collection[int] = ()) -> str:
@@ -47,7 +53,7 @@ def head(columns: Sequence[Column], info: TableInfo, wide: Collection[int] = ())
             *(_timesys(t) for t in info.timesys),
             f"<TABLE{attributes(name=info.name, utype=info.utype, nrows=info.nrows)}>",
             *([description(info.description)] if info.description else []),
-            *(_field(c, ids[i], info, i in wide) for i, c in enumerate(columns)),
+            *(_field(c, ids[i], _system_of(c.name, info), i in wide) for i, c in enumerate(columns)),
             *(_link(link) for link in info.links),
             "",
         ]
@@ -99,10 +105,16 @@ def _timesys(system: Timesys) -> str:
     )
 
 
-def _field(column: Column, identifier: str, info: TableInfo, wide: bool) -> str:
+def _system_of(column: str, info: TableInfo) -> str | None:
+    systems: list[Coosys | Timesys] = [*info.coosys, *info.timesys]
+    return next((s.id for s in systems if column in s.columns), None)
+
+
+# a small answer is mostly this text, and the same columns are asked for again and again
+@lru_cache(maxsize=20_000)
+def _field(column: Column, identifier: str, system: str | None, wide: bool) -> str:
     kind = column.type
     textual = kind in (DataType.STRING, DataType.TIMESTAMP)
-    systems: list[Coosys | Timesys] = [*info.coosys, *info.timesys]
     stamp = "timestamp" if kind is DataType.TIMESTAMP and column.arraysize is None else None
     return element(
         "FIELD",
@@ -115,7 +127,7 @@ def _field(column: Column, identifier: str, info: TableInfo, wide: bool) -> str:
         unit=column.unit,
         ucd=column.ucd,
         utype=column.utype,
-        ref=next((s.id for s in systems if column.name in s.columns), None),
+        ref=system,
     )
 
 

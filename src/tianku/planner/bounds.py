@@ -30,9 +30,8 @@ class Bounds:
     rows: float
 
 
-def bounds_of(ref: TableRef, stored: Stored) -> Bounds:
-    """Return what the regions of a reference leave of its table."""
-    ranges = _ranges(ref) if stored.positional else None
+def bounds_of(ranges: Int64Array | None, stored: Stored) -> Bounds:
+    """Return what ranges of the index leave of a table; None stands for all of it."""
     if ranges is None:
         return Bounds(None, None, float(stored.nrows))
     if not len(stored.files):
@@ -78,8 +77,8 @@ def _overlap(spans: Int64Array, ranges: Int64Array) -> Array:
     return np.asarray(np.minimum(1.0, covered / width))
 
 
-def _ranges(ref: TableRef) -> Int64Array | None:
-    """Return the smallest cover that the regions of a reference give."""
+def ranges_of(ref: TableRef) -> Int64Array | None:
+    """Return the smallest cover that the regions of a reference give; None where they give none."""
     regions: list[Region] = list(ref.regions)
     window = _window(ref)
     if window is not None:

@@ -13,7 +13,7 @@ from tianku.adql.restrict import restrict
 from tianku.adql.schema import Resolved, TableRef
 from tianku.engines.base import EngineQuery, Limits, Relation
 from tianku.model.metadata import Column, TableMeta
-from tianku.planner.bounds import Bounds, bounds_of, predicate
+from tianku.planner.bounds import Bounds, bounds_of, predicate, ranges_of
 from tianku.planner.lookup import look_up
 from tianku.planner.stored import Stored
 
@@ -93,7 +93,7 @@ def _bounded(ref: TableRef, stored: Stored) -> tuple[exp.Expr | None, Bounds]:
             found = look_up(stored, column, values) if column in stored.id_tables else None
             if found is not None:
                 return found
-    bounds = bounds_of(ref, stored)
+    bounds = bounds_of(ranges_of(ref) if stored.positional else None, stored)
     return (None if bounds.ranges is None else predicate(bounds.ranges)), bounds
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tianku.model.metadata import TableMeta
+from tianku.planner.cones import ConePlans
 from tianku.planner.stored import Stored
 from tianku.state import repositories
 from tianku.usecases.picture import Picture
@@ -20,6 +21,7 @@ class Current:
 
     picture: Picture
     stored: Mapping[str, Stored]
+    cones: ConePlans = field(default_factory=ConePlans)
 
     def storage(self, table: TableMeta) -> Stored:
         """Return where the rows of `table` are."""

@@ -11,6 +11,7 @@ import pyarrow as pa
 from tianku.adql.build import select
 from tianku.adql.parser import Statement, parse
 from tianku.adql.resolve import resolve
+from tianku.adql.schema import Cone
 from tianku.engines.base import Cancellation, Limits, Result
 from tianku.formats.table import Overflow, capped
 from tianku.model.access import Principal
@@ -96,10 +97,20 @@ def run_statement(
     """Run a parsed or built statement; see `run_adql`."""
     limits = centre.site.limits
     limit = row_limit(maxrec, limits.default_rows, limits.sync_rows)
-    planned, viewer, _ = prepare(centre, principal, statement, limit, Limits(seconds=limits.sync_seconds))
+    planned, viewer, _ = prepare(centre, principal, statement, limit, _limits(centre))
+    return _started(centre, planned, viewer, table, cancellation)
+
+
+def _limits(centre: Centre) -> Limits:
+    return Limits(seconds=centre.site.limits.sync_seconds)
+
+
+def _started(
+    centre: Centre, planned: Plan, viewer: Viewer, table: TableMeta | None, cancellation: Cancellation | None
+) -> Answer:
     engine = centre.short if planned.lane == "short" else centre.long
     result = engine.run(planned.query, cancellation)
-    return Answer(planned.columns, result, limit, table, dict(viewer.versions), viewer.public)
+    return Answer(planned.columns, result, planned.maxrec, table, dict(viewer.versions), viewer.public)
 
 
 class Desk(Protocol):
@@ -162,7 +173,8 @@ def cone(
         ``cone.invalid``: coordinates or radius out of range.
     """
     check_cone(ra, dec, radius, centre.site.limits.cone_degrees)
-    viewer = Viewer(centre.picture(), principal, centre.clock())
+    current = centre.current()
+    viewer = Viewer(current.picture, principal, centre.clock())
     meta = viewer.dataset_table(dataset, table)
     chosen = next((p for p in meta.positions if (p.name == position if position else p.main)), None)
     if chosen is None:
@@ -174,8 +186,23 @@ def cone(
             position=position or "(main)",
             known=known,
         )
-    statement = select(meta, columns=columns, cone=(ra, dec, radius), position=chosen)
-    return run_statement(centre, principal, statement, maxrec=maxrec, table=meta, cancellation=cancellation)
+    limits = centre.site.limits
+    limit = row_limit(maxrec, limits.default_rows, limits.sync_rows)
+    planned = None
+    if chosen == meta.main_position and viewer.row_filter(meta) is None:
+        planned = current.cones.plan(
+            meta,
+            current.storage(meta),
+            columns,
+            Cone(ra, dec, radius),
+            limit,
+            lambda statement: resolve(statement, viewer),
+            _limits(centre),
+        )
+    if planned is None:
+        statement = select(meta, columns=columns, cone=(ra, dec, radius), position=chosen)
+        planned = plan(resolve(statement, viewer), current.storage, limit, limits=_limits(centre))
+    return _started(centre, planned, viewer, meta, cancellation)
 
 
 def check_cone(ra: float, dec: float, radius: float, most: float) -> None:
