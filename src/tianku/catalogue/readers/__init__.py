@@ -9,6 +9,7 @@ from tianku.catalogue.readers.csv import open_csv
 from tianku.catalogue.readers.fits import open_fits
 from tianku.catalogue.readers.parquet import open_parquet
 from tianku.catalogue.readers.records import open_records
+from tianku.catalogue.readers.votable import open_votable_file
 from tianku.formats.opening import DAMAGED, open_bytes
 from tianku.model.errors import UsageError
 
@@ -19,6 +20,7 @@ _READERS: dict[str, Callable[[TableSource], TableReader]] = {
     "csv": open_csv,
     "list": open_csv,
     "parquet": open_parquet,
+    "votable": open_votable_file,
     "fixed": open_records,
     "binary": open_records,
 }

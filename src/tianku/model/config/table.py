@@ -34,7 +34,7 @@ class SourceConfig(Config):
         description="kind of file; `auto` looks at its first bytes (no reader yet: votable, ecsv, cds, ipac)",
     )
     format: str | None = Field(None, description="name of a record format of this file's `formats:`")
-    hdu: int | str | None = Field(None, description="extension of a FITS file, by number or name")
+    hdu: int | str | None = Field(None, description="extension of a FITS file by number or name; table of a VOTable by number (from 1), ID or name")
     delimiter: str | None = Field(None, description="between the fields of a text file")
     header: bool | None = Field(None, description="False: the first line is data, `columns` gives the names")
     comment: str | None = Field(None, description="lines that begin so are skipped")
