@@ -22,6 +22,7 @@ from tianku.model.types import TYPES, DataType, arrow_to_datatype
 
 #: bytes asked for at a time: a size that a header claims is not a size to allocate
 _READ = 64 << 20
+_MAX_LINE = 16 << 20
 
 #: called with (record number from 1, reason) for each record that is refused
 RecordReject = Callable[[int, str], None]
@@ -216,6 +217,8 @@ def _line_batches(file: BinaryIO, layout: RecordFormat, rows: int) -> Iterator[p
         text = rest + block
         cut = len(text) if not block else text.rfind(b"\n") + 1
         rest = text[cut:]
+        if len(rest) > _MAX_LINE:
+            raise OSError(f"a line is longer than {_MAX_LINE} bytes")
         lines = _lines(text[:cut])
         lines, skip = lines[min(skip, len(lines)) :], max(0, skip - len(lines))
         lines = lines.filter(pc.greater(pc.binary_length(lines), 0))
@@ -261,12 +264,18 @@ def _text_batch(lines: pa.Array, layout: RecordFormat, schema: pa.Schema) -> tup
         assert field.start is not None and field.width is not None  # the model demands it of text formats
         start = field.start - 1
         text = blank_to_null(decode(pc.binary_slice(lines, start, start + field.width), layout.encoding))
-        if field.null is not None:
-            text = pc.if_else(
-                pc.fill_null(pc.equal(text, str(field.null)), False), pa.scalar(None, text.type), text
-            )
+        if isinstance(field.null, str):
+            text = _without(text, field.null)
         kind = _text_type(field)
         values, wrong = parse(text, kind)
         bad.add(wrong, field.name, kind, text)
+        if field.null is not None and not isinstance(field.null, str):
+            values = _without(values, field.null)
         columns.append(values)
     return pa.RecordBatch.from_arrays(columns, schema=schema), bad
+
+
+def _without(values: pa.Array, null: float | str) -> pa.Array:
+    """Values with null in place of one of them; numbers are compared as numbers."""
+    plain = values if isinstance(null, str) or not pa.types.is_integer(values.type) else values.cast(pa.float64())
+    return pc.if_else(pc.fill_null(pc.equal(plain, null), False), pa.scalar(None, values.type), values)

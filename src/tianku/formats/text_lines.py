@@ -6,6 +6,8 @@ import io
 import re
 from typing import BinaryIO
 
+_MAX_LINE = 16 << 20
+
 
 class CleanLines(io.RawIOBase):
     """A readable stream over another one, changed whole lines at a time.
@@ -38,6 +40,8 @@ class CleanLines(io.RawIOBase):
             text = self._rest + block
             cut = text.rfind(b"\n") + 1 if block else len(text)
             self._rest, self._at = text[cut:], 0
+            if len(self._rest) > _MAX_LINE:
+                raise OSError(f"a line is longer than {_MAX_LINE} bytes")
             self._ready = self._clean(text[:cut])
             if not block and not self._ready:
                 return 0

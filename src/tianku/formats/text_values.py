@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -50,6 +51,30 @@ def parse(text: pa.Array, kind: DataType) -> tuple[pa.Array, pa.BooleanArray | N
         return pc.cast(text, TYPES[kind].arrow), None
     except pa.ArrowInvalid:
         return _SLOW[kind](text, kind)
+
+
+def parse_lists(text: pa.Array, kind: DataType, separator: str) -> tuple[pa.ListArray, pa.BooleanArray | None]:
+    """Convert strings of values joined by a separator to lists of a type; an empty string is an empty list.
+
+    Returns
+    -------
+    values, bad
+        As `parse`; `bad` marks the strings with an element that is not of the type.
+    """
+    lists = pc.split_pattern(text, separator)
+    empty = np.asarray(pc.fill_null(pc.equal(pc.binary_length(text), 0), False))
+    counts = np.where(empty, 0, pc.fill_null(pc.list_value_length(lists), 0).to_numpy())
+    items = lists.flatten().filter(pa.array(~np.repeat(empty, np.maximum(counts, empty))))
+    values, bad = parse(blank_to_null(items), kind)
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    mask = pc.is_null(text) if text.null_count else None
+    made = pa.ListArray.from_arrays(offsets, values.cast(TYPES[kind].arrow), mask=mask)
+    if bad is None:
+        return made, None
+    wrong = np.zeros(len(text), dtype=bool)
+    marks = np.asarray(pc.fill_null(bad, False).to_numpy(zero_copy_only=False), dtype=bool)
+    wrong[np.repeat(np.arange(len(text)), counts)[marks]] = True
+    return made, pa.array(wrong)
 
 
 def infer(text: pa.Array, so_far: DataType | None) -> DataType | None:

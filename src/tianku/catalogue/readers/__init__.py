@@ -6,11 +6,15 @@ from collections.abc import Callable
 
 from tianku.catalogue.readers.base import BATCH_ROWS, Reject, SourceBatch, TableReader, TableSource, unreadable
 from tianku.catalogue.readers.csv import open_csv
+from tianku.catalogue.readers.ecsv import open_ecsv
 from tianku.catalogue.readers.fits import open_fits
+from tianku.catalogue.readers.fixed_text import open_cds, open_ipac
 from tianku.catalogue.readers.parquet import open_parquet
 from tianku.catalogue.readers.records import open_records
+from tianku.catalogue.readers.sniffing import sniff
+from tianku.catalogue.readers.vizier import open_vizier
 from tianku.catalogue.readers.votable import open_votable_file
-from tianku.formats.opening import DAMAGED, open_bytes
+from tianku.formats.opening import DAMAGED
 from tianku.model.errors import UsageError
 
 __all__ = ["BATCH_ROWS", "Reject", "SourceBatch", "TableReader", "TableSource", "open_table", "sniff"]
@@ -19,6 +23,10 @@ _READERS: dict[str, Callable[[TableSource], TableReader]] = {
     "fits": open_fits,
     "csv": open_csv,
     "list": open_csv,
+    "ecsv": open_ecsv,
+    "vizier": open_vizier,
+    "cds": open_cds,
+    "ipac": open_ipac,
     "parquet": open_parquet,
     "votable": open_votable_file,
     "fixed": open_records,
@@ -48,23 +56,3 @@ def open_table(source: TableSource) -> TableReader:
         return reader(source)
     except DAMAGED as error:
         raise unreadable(source.path, kind, str(error)) from error
-
-
-def sniff(source: TableSource) -> str:
-    """Return the kind of a file: a declared record format, else by its first (decompressed) bytes."""
-    if source.record is not None:
-        return "fixed" if source.record.text else "binary"
-    try:
-        with open_bytes(source.path) as file:
-            start = file.read(512)
-    except DAMAGED as error:
-        raise unreadable(source.path, "a table", str(error)) from error
-    if start.startswith(b"SIMPLE  ="):
-        return "fits"
-    if start.startswith(b"PAR1"):
-        return "parquet"
-    if b"<VOTABLE" in start or start.lstrip().startswith(b"<?xml"):
-        return "votable"
-    if b"\0" in start:
-        raise unreadable(source.path, "a table", "binary data of no known format; declare a record format")
-    return "csv"

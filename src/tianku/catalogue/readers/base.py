@@ -51,9 +51,12 @@ class TableReader(Protocol):
         What of the file is not read (column and reason).
     """
 
-    schema: pa.Schema
-    total: int | None
-    notes: list[str]
+    @property
+    def schema(self) -> pa.Schema: ...
+    @property
+    def total(self) -> int | None: ...
+    @property
+    def notes(self) -> list[str]: ...
 
     def batches(self, reject: Reject) -> Iterator[SourceBatch]:
         """Stream the rows; may be called once."""
@@ -67,6 +70,8 @@ class TableSource:
     path: Path
     config: SourceConfig = field(default_factory=SourceConfig)
     record: RecordFormat | None = None
+    #: the ReadMe that describes it byte by byte
+    readme: Path | None = None
     #: declared types by source column; readers of text infer the others from the whole file
     types: Mapping[str, DataType] = field(default_factory=dict)
     #: column names of files without a header line

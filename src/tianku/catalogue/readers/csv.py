@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -15,13 +16,14 @@ import pyarrow.csv as arrow_csv
 from tianku.catalogue.names import unique_names
 from tianku.catalogue.readers.base import Reject, SourceBatch, TableSource, unreadable
 from tianku.formats.layout import decode
-from tianku.formats.opening import open_bytes
+from tianku.formats.opening import DAMAGED, open_bytes
 from tianku.formats.text_lines import CleanLines
-from tianku.formats.text_values import blank_to_null, infer, parse
+from tianku.formats.text_values import blank_to_null, infer, parse, parse_lists
 from tianku.model.types import TYPES, DataType
 
 _DELIMITERS = ",;\t|"
 _BLOCK = 8 << 20
+_MAX_LINE = 1 << 20
 
 
 def open_csv(source: TableSource) -> CsvReader:
@@ -30,18 +32,40 @@ def open_csv(source: TableSource) -> CsvReader:
 
 
 @dataclass(frozen=True, slots=True)
-class _Dialect:
+class StatedColumn:
+    """What a header says of a column: its type, the metadata of its field, and how its values are written."""
+
+    type: DataType
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    #: length of a JSON array of such values, 0 for any, None for single values
+    array: int | None = None
+
+    @property
+    def arrow(self) -> pa.DataType:
+        """The Arrow type of the column."""
+        scalar = TYPES[self.type].arrow
+        return scalar if self.array is None else pa.list_(scalar, self.array or -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a delimited text is written."""
+
     delimiter: str
     names: tuple[str, ...]
-    skip: int  # lines before the first data line
+    skip: int  # lines before the first data line (comments not counted)
+    comment: str | None = None
+    blanks: bool = False  # runs of blanks count as one
+    stated: Mapping[str, StatedColumn] = field(default_factory=dict)
 
 
-def _dialect(source: TableSource) -> _Dialect:
+def _dialect(source: TableSource) -> Dialect:
     said = source.config
-    with _lines(source, said.delimiter) as file:
+    blanks = said.delimiter in ("whitespace", " ")
+    with _lines(source, said.comment, blanks) as file:
         for _ in range(said.skip_rows):
-            file.readline()
-        line = file.readline(1 << 20).decode(_codec(said.encoding), errors="replace").rstrip("\r\n")
+            file.readline(_MAX_LINE)
+        line = file.readline(_MAX_LINE).decode(_codec(source), errors="replace").rstrip("\r\n")
     if not line:
         raise unreadable(source.path, "CSV", "it is empty")
     if "\0" in line:
@@ -49,51 +73,77 @@ def _dialect(source: TableSource) -> _Dialect:
     header = said.header if said.header is not None else not (said.reader == "list" or source.names)
     if header:
         line = line.lstrip("#").lstrip(" ")  # a header line marked as a comment
-    delimiter = _delimiter(said.delimiter, line)
-    cells = next(csv.reader([line], delimiter=delimiter))
+    delimiter = _delimiter(source, line)
+    cells = _cells(source, line, delimiter)
     if header:
-        return _Dialect(delimiter, unique_names(cells), said.skip_rows + 1)
+        return Dialect(delimiter, unique_names(cells), said.skip_rows + 1, said.comment, blanks)
     names = tuple(source.names) or tuple(f"column_{i + 1}" for i in range(len(cells)))
     if len(names) != len(cells):
-        raise unreadable(
-            source.path, "CSV", f"its lines have {len(cells)} values, but {len(names)} columns are named"
-        )
-    return _Dialect(delimiter, names, said.skip_rows)
+        problem = f"its lines have {len(cells)} values, but {len(names)} columns are named"
+        raise unreadable(source.path, "CSV", problem)
+    return Dialect(delimiter, unique_names(names), said.skip_rows, said.comment, blanks)
 
 
-def _delimiter(said: str | None, line: str) -> str:
+def _cells(source: TableSource, line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [""])
+    except csv.Error as error:
+        raise unreadable(source.path, "CSV", str(error)) from error
+
+
+def _delimiter(source: TableSource, line: str) -> str:
+    said = source.config.delimiter
     if said is not None:
-        return " " if said in ("whitespace", " ") else said
+        if said != "whitespace" and (len(said) != 1 or not said.isascii() or said in '\r\n"'):
+            raise unreadable(source.path, "CSV", f"{said!r} is no delimiter; give one character or `whitespace`")
+        return " " if said == "whitespace" else said
     counts = {mark: line.count(mark) for mark in _DELIMITERS}
     best = max(counts, key=lambda mark: counts[mark])
     return best if counts[best] else ","
 
 
-def _codec(encoding: str) -> str:
+def _codec(source: TableSource) -> str:
+    encoding = source.config.encoding
+    try:
+        codecs.lookup(encoding)
+    except LookupError as error:
+        raise unreadable(source.path, "CSV", f"there is no encoding {encoding!r}") from error
     return "utf-8-sig" if encoding.lower().replace("-", "") == "utf8" else encoding
 
 
-def _lines(source: TableSource, delimiter: str | None) -> io.BufferedIOBase:
-    blanks = delimiter in ("whitespace", " ")
+def _lines(source: TableSource, comment: str | None, blanks: bool) -> io.BufferedIOBase:
     raw = open_bytes(source.path)
-    if not blanks and source.config.comment is None:
+    if not blanks and comment is None:
         return raw  # type: ignore[return-value]
-    return io.BufferedReader(CleanLines(raw, comment=source.config.comment, blanks=blanks), _BLOCK)
+    return io.BufferedReader(CleanLines(raw, comment=comment, blanks=blanks), _BLOCK)
 
 
 class CsvReader:
     """See `TableReader`. Row numbers count data lines from 1."""
 
-    def __init__(self, source: TableSource, dialect: _Dialect) -> None:
+    def __init__(self, source: TableSource, dialect: Dialect) -> None:
         self._source, self._dialect = source, dialect
         self.notes: list[str] = []
         self.total: int | None = None
         self._types = self._complete_types()
-        self.schema = pa.schema([pa.field(n, TYPES[self._types[n]].arrow) for n in dialect.names])
+        self.schema = pa.schema([self._field(name) for name in dialect.names])
+
+    def _field(self, name: str) -> pa.Field:
+        stated = self._dialect.stated.get(name)
+        if stated is None:
+            return pa.field(name, TYPES[self._types[name]].arrow)
+        kind = stated.arrow if stated.array is not None else TYPES[self._types[name]].arrow
+        return pa.field(name, kind, metadata={k: v for k, v in stated.metadata.items() if v})
 
     def _complete_types(self) -> dict[str, DataType]:
-        known = {n: t for n, t in self._source.types.items() if n in self._dialect.names}
-        unknown = [n for n in self._dialect.names if n not in known]
+        names, stated = self._dialect.names, self._dialect.stated
+        known = {n: s.type for n, s in stated.items()}
+        known |= {
+            n: t
+            for n, t in self._source.types.items()
+            if n in names and (n not in stated or stated[n].array is None)
+        }
+        unknown = [n for n in names if n not in known]
         guesses: dict[str, DataType | None] = dict.fromkeys(unknown)
         if unknown:
             for batch in self._raw([], unknown):
@@ -115,7 +165,7 @@ class CsvReader:
         good, columns = np.ones(len(batch), dtype=bool), []
         for name in self._dialect.names:
             text = self._text(batch, name, count=True)
-            values, bad = parse(text, self._types[name])
+            values, bad = self._parsed(name, text)
             columns.append(values)
             if bad is None:
                 continue
@@ -126,6 +176,12 @@ class CsvReader:
             good[wrong] = False
         typed = pa.RecordBatch.from_arrays(columns, schema=self.schema)
         return (typed, good) if good.all() else (typed.filter(pa.array(good)), good)
+
+    def _parsed(self, name: str, text: pa.StringArray) -> tuple[pa.Array, pa.BooleanArray | None]:
+        stated = self._dialect.stated.get(name)
+        if stated is None or stated.array is None:
+            return parse(text, self._types[name])
+        return _json_arrays(text, stated.type, stated.array)
 
     def _text(self, batch: pa.RecordBatch, name: str, *, count: bool = False) -> pa.StringArray:
         text = blank_to_null(decode(batch[name], "utf-8"))
@@ -150,31 +206,46 @@ class CsvReader:
             return "skip"
 
         said = self._source.config
-        with _lines(self._source, said.delimiter) as file:
+        dialect = self._dialect
+        with _lines(self._source, dialect.comment, dialect.blanks) as file:
             try:
                 yield from arrow_csv.open_csv(
                     file,
                     read_options=arrow_csv.ReadOptions(
                         use_threads=False,  # rows are numbered only then
                         block_size=_BLOCK,
-                        column_names=list(self._dialect.names),
-                        skip_rows=self._dialect.skip,
+                        column_names=list(dialect.names),
+                        skip_rows=dialect.skip,
                         encoding=said.encoding,
                     ),
                     parse_options=arrow_csv.ParseOptions(
-                        delimiter=self._dialect.delimiter, newlines_in_values=True, invalid_row_handler=invalid
+                        delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=invalid
                     ),
                     convert_options=arrow_csv.ConvertOptions(
-                        column_types=dict.fromkeys(self._dialect.names, pa.binary()),
+                        column_types=dict.fromkeys(dialect.names, pa.binary()),
                         include_columns=list(columns),
                         strings_can_be_null=False,
                         check_utf8=False,
                     ),
                 )
-            except (pa.ArrowException, EOFError, OSError) as error:
+            except (pa.ArrowException, *DAMAGED) as error:
                 if reject is None:
                     return  # the same damage is reported when the rows are read
                 reject(None, "damaged file", str(error), 1)
+
+
+def _json_arrays(text: pa.StringArray, kind: DataType, size: int) -> tuple[pa.Array, pa.BooleanArray | None]:
+    """Arrays of numbers or logicals as JSON writes them; `size` 0 allows any number of values."""
+    shaped = pc.match_substring_regex(text, r"^\[[^\[\]\"]*\]$")
+    inner = pc.utf8_slice_codeunits(pc.if_else(shaped, text, None), 1, -1)
+    plain = pc.replace_substring_regex(pc.utf8_trim_whitespace(inner), r"\bnull\b", "")
+    lists, bad = parse_lists(plain, kind, ",")
+    bad = pa.array(np.zeros(len(text), bool)) if bad is None else bad
+    bad = pc.or_(bad, pc.fill_null(pc.invert(shaped), False))
+    if size:
+        bad = pc.or_(bad, pc.fill_null(pc.not_equal(pc.list_value_length(lists), size), False))
+        lists = pc.if_else(bad, None, lists).cast(pa.list_(lists.type.value_type, size))
+    return lists, bad if pc.any(bad).as_py() else None
 
 
 def _numbers(done: int, count: int, skipped: list[int]) -> np.ndarray:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from tianku.catalogue.readers.base import Reject, SourceBatch, TableSource, unreadable
-from tianku.formats.layout import layout_schema, read_records, record_dtype
-from tianku.formats.opening import is_compressed
+from tianku.formats.layout import RecordReject, layout_schema, read_records, record_dtype
+from tianku.formats.opening import DAMAGED, is_compressed
 from tianku.model.config.formats import RecordFormat
 
 
@@ -40,6 +40,12 @@ class RecordReader:
             name, colon, detail = reason.partition(": ")
             reject(record, name if colon else "incomplete file", detail or reason, 1)
 
+        try:
+            yield from self._numbered(note, refused)
+        except DAMAGED as error:
+            reject(None, "damaged file", str(error), 1)
+
+    def _numbered(self, note: RecordReject, refused: list[int]) -> Iterator[SourceBatch]:
         first = 1
         for batch in read_records(self._source.path, self._layout, rows=self._source.batch_rows, reject=note):
             total = len(batch) + len(refused)

@@ -28,10 +28,24 @@ class SourceConfig(Config):
         None, description="postgresql://…/schema.table, read in a stream (not acted on yet)"
     )
     reader: Literal[
-        "auto", "fits", "csv", "parquet", "votable", "ecsv", "fixed", "binary", "list", "cds", "ipac"
+        "auto",
+        "fits",
+        "csv",
+        "parquet",
+        "votable",
+        "ecsv",
+        "fixed",
+        "binary",
+        "list",
+        "cds",
+        "ipac",
+        "vizier",
     ] = Field(
         "auto",
-        description="kind of file; `auto` looks at its first bytes (no reader yet: votable, ecsv, cds, ipac)",
+        description="kind of file; `auto` looks at its first bytes (no reader yet: votable)",
+    )
+    readme: str | None = Field(
+        None, description="ReadMe with the byte-by-byte description of these files (reader `cds`)"
     )
     format: str | None = Field(None, description="name of a record format of this file's `formats:`")
     hdu: int | str | None = Field(None, description="extension of a FITS file by number or name; table of a VOTable by number (from 1), ID or name")
@@ -84,7 +98,10 @@ class PositionConfig(Config):
     )
     equinox: str | None = Field(None, description="of FK4 and FK5, such as `B1950`")
     epoch: float | str | None = Field(None, description="Julian year, or the name of a column")
-    format: Literal["degrees", "sexagesimal", "hours"] = Field("degrees", description="how angles are written")
+    format: Literal["degrees", "sexagesimal", "hours", "designation"] = Field(
+        "degrees",
+        description="how angles are written; `designation` reads both from names such as `J063259.37+045622.5`",
+    )
     main: bool = Field(False, description="True for the position that cone searches use")
     pm_ra: str | None = Field(None, description="proper motion in RA times cos(Dec), mas/yr")
     pm_dec: str | None = Field(None, description="proper motion in Dec, mas/yr")
