@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from tianku.products.keys import KeyRules, canonical
 from tianku.products.observed import FACTS, Header, Observed
 from tianku.products.readers.observers import observer
 from tianku.products.readers.source import SourceFile
+from tianku.products.renditions import OtherFile, other_files, stem
 
 Row = dict[str, Any]
-_SUFFIXES = (".gz", ".fz", ".bz2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,49 +31,61 @@ class FileRules:
 
 
 def file_rows(rules: FileRules, path: Path) -> list[Row]:
-    """Return the index rows of one file, after its bytes are kept as the set's ``store`` says.
+    """Return the index rows of one file and of those that belong to it, their bytes kept as ``store`` says.
 
     Raises
     ------
     UsageError
         The file is at fault: the reason for the reject report.
     """
-    file = SourceFile(path)
-    base = _file_columns(rules.context, file)
+    context, file = rules.context, SourceFile(path)
+    others, missing = other_files(context.config, context.source_root, path)
+    base = _file_columns(context, file, context.config.main)
     named: Header = {"stem": stem(path), "filename": path.name}
-    rows = [
-        {
-            **base,
-            "key": rules.keys.key({**named, **seen.identity}),
-            **_facts(seen),
-            **_header_columns(rules, seen.header),
-        }
-        for seen in observer(rules.context.config.type or "other")(rules.context, file)
-    ]
-    _keep(rules.context, file)
+    rows: list[Row] = []
+    for seen in observer(context.config.type or "other")(context, file):
+        key = rules.keys.key({**named, **seen.identity})
+        rows.append({**base, "key": key, **_facts(seen), **_header_columns(rules, seen.header)})
+    if missing:
+        for row in rows:
+            row["notes"] = ",".join([*filter(None, [row["notes"]]), *(f"companion.missing:{c}" for c in missing)])
+    rows += _other_rows(context, file, others, dict.fromkeys(row["key"] for row in rows))
+    _keep(context, file)
+    for other in others:
+        _keep(context, SourceFile(other.path))
     return rows
 
 
-def stem(path: Path) -> str:
-    """Return a file name without its format and compression suffixes."""
-    name = path.name
-    for suffix in _SUFFIXES:
-        name = name.removesuffix(suffix)
-    return name.rpartition(".")[0] or name
+def _other_rows(
+    context: SetContext, main: SourceFile, others: Sequence[OtherFile], keys: Iterable[str]
+) -> list[Row]:
+    """Rows with the facts of files alone: one per product that they belong to."""
+    rows: list[Row] = []
+    for other in others:
+        file = main if other.path == main.path else SourceFile(other.path)
+        facts = _file_columns(context, file, other.category)
+        ext = other.ext if isinstance(other.ext, int) else None
+        detail = json.dumps({"ext": other.ext}) if isinstance(other.ext, str) else None
+        rows += [{**facts, "key": key, "part": "", "ext": ext, "detail": detail} for key in keys]
+    return rows
 
 
-def _file_columns(context: SetContext, file: SourceFile) -> Row:
-    in_place = context.config.store == "in-place"
+def _file_columns(context: SetContext, file: SourceFile, category: str) -> Row:
     return {
-        "category": context.config.main,
-        "store": "in-place" if in_place else "copy",
-        "path": str(file.path.resolve()) if in_place else str(kept_path(context, file.path)),
+        "category": category,
+        "store": "in-place" if context.config.store == "in-place" else "copy",
+        "path": index_path(context, file.path),
         "inside": str(_inside(context, file.path)),
         "size": file.size,
         "sha256": file.sha256,
         "crc32": file.crc32,
         "mtime": file.mtime,
     }
+
+
+def index_path(context: SetContext, path: Path) -> str:
+    """Return how the index names a file: absolute where it stays in place, else below the originals."""
+    return str(path.resolve()) if context.config.store == "in-place" else str(kept_path(context, path))
 
 
 def kept_path(context: SetContext, path: Path) -> Path:
