@@ -57,6 +57,9 @@ class View:
     def names(self) -> list[str]:
         return [t.qualified_name for t in self.tables.values()]
 
+    def computed(self, table: TableMeta) -> dict[str, exp.Expression]:
+        return {}
+
     def row_filter(self, table: TableMeta) -> exp.Expression | None:
         if self.hide is None:
             return None

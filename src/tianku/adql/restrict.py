@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlglot import exp
 
 from tianku.adql.terms import add_condition
 
 
-def filtered(table: exp.Table, condition: exp.Expr) -> exp.Subquery:
-    """Return the rows of a key that meet `condition` (unqualified physical columns), under the same name."""
-    inner = exp.Select(expressions=[exp.Star()], from_=exp.From(this=table))
-    inner.set("where", exp.Where(this=condition))
+def filtered(
+    table: exp.Table, condition: exp.Expr | None, computed: Mapping[str, exp.Expr] | None = None
+) -> exp.Subquery:
+    """Return the rows of a key that meet `condition` (unqualified physical columns), under the same name.
+
+    `computed` gives columns whose values are not those stored.
+    """
+    replaced = [exp.alias_(value.copy(), name, quoted=True) for name, value in (computed or {}).items()]
+    inner = exp.Select(expressions=[exp.Star(replace=replaced or None)], from_=exp.From(this=table))
+    if condition is not None:
+        inner.set("where", exp.Where(this=condition))
     inner.meta["filter"] = table.name
     return exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.Identifier(this=table.name, quoted=True)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,6 +27,10 @@ class SchemaView(Protocol):
 
     def row_filter(self, table: TableMeta) -> exp.Expression | None:
         """Return the condition on physical columns (unqualified) that rows must meet to be seen."""
+        ...
+
+    def computed(self, table: TableMeta) -> Mapping[str, exp.Expression]:
+        """Return the columns whose values depend on when is asked: expressions over physical columns."""
         ...
 
 

@@ -57,8 +57,9 @@ class Tables(Conditions):
         path = None if alias is not None else (schema.name if schema is not None else None, name.name)
         shown = alias.this.name if alias is not None else name.name
         table = exp.Table(this=exp.Identifier(this=ref.key, quoted=True))
-        condition = self.view.row_filter(meta)
-        base = table if condition is None else filtered(table, condition.copy())
+        condition, computed = self.view.row_filter(meta), self.view.computed(meta)
+        plain = condition is None and not computed
+        base = table if plain else filtered(table, condition.copy() if condition else None, computed)
         self.spend(10)
         return base, Frame([Source(ref.key, shown, table_fields(ref), path, ref)])
 

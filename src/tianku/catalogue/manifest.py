@@ -85,8 +85,9 @@ class ProductSetManifest(Frozen):
     rejects: RejectSummary = RejectSummary()
     skipped: int = 0  # files that belong to another set by `where`
     moc: str | None = None
-    #: products carry the instant from which each is public (``_public_from``)
+    #: products carry the instant from which each is public (``_public_from``); how many have none
     by_row: bool = False
+    never_public: int = 0
 
 
 class SnapshotManifest(Frozen):

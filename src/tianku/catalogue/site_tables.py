@@ -25,7 +25,7 @@ from tianku.catalogue.tap_schema import (
     physical_schema,
     tap_schema_rows,
 )
-from tianku.model.metadata import HEALPIX_COLUMN, TableMeta
+from tianku.model.metadata import HEALPIX_COLUMN, PUBLIC_FROM_COLUMN, TableMeta
 from tianku.storage.files import fsync_tree
 
 __all__ = [
@@ -45,6 +45,8 @@ class ObsCoreFile:
 
     number: int
     path: Path
+    #: the rows carry the instant from which each is public
+    by_row: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +112,17 @@ def _appear(made: Path, out: Path) -> None:
 
 def load_site_tables(out: Path, obscore: TableMeta) -> dict[str, BuiltTable]:
     """Return the tables that `build_site_tables` made in `out`."""
-    stored = obscore.arrow_schema().append(pa.field(HEALPIX_COLUMN, pa.int64()))
     built = {
-        obscore.qualified_name.lower(): BuiltTable(
-            obscore, _file(out, "ivoa", "obscore"), stored.append(pa.field(OWNER_COLUMN, pa.int32()))
-        )
+        obscore.qualified_name.lower(): BuiltTable(obscore, _file(out, "ivoa", "obscore"), _stored_schema(obscore))
     }
     for meta in TAP_SCHEMA:
         built[meta.qualified_name] = BuiltTable(meta, _file(out, "tap_schema", meta.name), physical_schema(meta))
     return built
+
+
+def _stored_schema(obscore: TableMeta) -> pa.Schema:
+    internal = {HEALPIX_COLUMN: pa.int64(), PUBLIC_FROM_COLUMN: pa.int64(), OWNER_COLUMN: pa.int32()}
+    return pa.schema([*obscore.arrow_schema(), *(pa.field(name, kind) for name, kind in internal.items())])
 
 
 def _file(folder: Path, schema: str, table: str) -> Path:
@@ -129,11 +133,11 @@ def _build_obscore(
     con: duckdb.DuckDBPyConnection, folder: Path, meta: TableMeta, files: Sequence[ObsCoreFile]
 ) -> None:
     names = [*(c.name for c in meta.columns), HEALPIX_COLUMN]
-    columns = ", ".join(f'o."{name}"' for name in names)
+    instant = f'o."{PUBLIC_FROM_COLUMN}"' if any(f.by_row for f in files) else "NULL::BIGINT"
+    columns = ", ".join([*(f'o."{name}"' for name in names), f'{instant} AS "{PUBLIC_FROM_COLUMN}"'])
     target = _file(folder, "ivoa", "obscore")
     if not files:
-        schema = meta.arrow_schema().append(pa.field(HEALPIX_COLUMN, pa.int64()))
-        con.register("incoming", schema.append(pa.field(OWNER_COLUMN, pa.int32())).empty_table())
+        con.register("incoming", _stored_schema(meta).empty_table())
         _create(con, target, "SELECT * FROM incoming")
         con.unregister("incoming")
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from tianku.model.config.dynamic import Join
 from tianku.model.config.formats import RecordFormat
 from tianku.model.config.load import LoadedDataset
 from tianku.model.config.products import ProductConfig
+from tianku.model.config.rights import public_from
 from tianku.model.errors import NotFoundError
 from tianku.model.metadata import Bit
 from tianku.products.spectrum import FluxInfo
@@ -42,6 +43,14 @@ class SetContext:
     #: the layout that ``reader: binary`` reads by, and the folder its tables are in
     record_format: RecordFormat | None = None
     folder: Path = Path()
+    #: SQL over index columns and header keywords: when each product becomes public
+    public_from: str | None = None
+
+    @property
+    def release_instant(self) -> datetime | None:
+        """The release date in UTC without a zone, where there is one."""
+        said = self.released
+        return said.astimezone(UTC).replace(tzinfo=None) if isinstance(said, datetime) else None
 
     @property
     def join(self) -> Join | None:
@@ -58,6 +67,7 @@ class SetContext:
     def fingerprint(self) -> str:
         """Digest of everything that shapes the index, so that a changed configuration resumes nothing."""
         text = f"{self.dataset}|{self.name}|{self.local_time}|{self.originals}|{self.config.model_dump_json()}"
+        text += f"|{self.public_from}"
         if self.record_format is not None:
             text += self.record_format.model_dump_json()
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -99,4 +109,5 @@ def set_context(loaded: LoadedDataset, name: str, authority: str, originals: Pat
         originals=originals,
         record_format=dataset.formats.get(config.format or ""),
         folder=loaded.path.parent,
+        public_from=public_from(dataset, collection, config),
     )

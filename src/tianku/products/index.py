@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tianku.model.errors import NotFoundError
+from tianku.model.metadata import PUBLIC_FROM_COLUMN
 from tianku.model.types import DataType, arrow_to_datatype
 
 #: header keywords that expressions read are kept as text columns with this prefix
@@ -121,6 +122,8 @@ class IndexEntry:
     #: what the reader noted for opening the product, as JSON
     detail: str | None = None
     notes: str | None = None
+    #: when the product becomes public by itself, seconds since 1970; where products open one by one
+    public_from: int | None = None
     #: the header keywords that the index keeps, by canonical name
     header: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -129,12 +132,15 @@ class IndexEntry:
         return Path(self.path) if self.store == "in-place" else originals / self.path
 
 
-_COLUMNS: Sequence[str] = tuple(name for name in IndexEntry.__dataclass_fields__ if name != "header")
+_COLUMNS: Sequence[str] = tuple(
+    name for name in IndexEntry.__dataclass_fields__ if name not in ("header", "public_from")
+)
 
 
 def _entry(row: Mapping[str, Any]) -> IndexEntry:
     header = {name.removeprefix(HEADER): value for name, value in row.items() if name.startswith(HEADER)}
-    return IndexEntry(**{name: row[name] for name in _COLUMNS}, header=header)
+    values = {name: row[name] for name in _COLUMNS}
+    return IndexEntry(**values, public_from=row.get(PUBLIC_FROM_COLUMN), header=header)
 
 
 class ProductIndex:
@@ -153,7 +159,8 @@ class ProductIndex:
         self._greatest = [keys.max for keys, _ in sizes]
         self._starts = np.cumsum([0, *(rows for _, rows in sizes)])
         names = self._meta.schema.names
-        self._columns = [*_COLUMNS, *(name for name in names if name.startswith(HEADER))]
+        more = (name for name in names if name.startswith(HEADER) or name == PUBLIC_FROM_COLUMN)
+        self._columns = [*_COLUMNS, *more]
 
     def __len__(self) -> int:
         return int(self._meta.num_rows)
@@ -182,21 +189,47 @@ class ProductIndex:
         table = self._read(range(first, last)).slice(offset - int(self._starts[first]), limit)
         return [_entry(row) for row in table.to_pylist()]
 
-    def products(self, offset: int, limit: int) -> list[list[IndexEntry]]:
-        """Return `limit` products from number `offset` on, in key order, each with all its parts and files."""
+    def products(self, offset: int, limit: int, at: float | None = None) -> list[list[IndexEntry]]:
+        """Return `limit` products from number `offset` on, in key order, each with all its parts and files.
+
+        With `at` (POSIX) only those that are public by then are counted.
+        """
         total = int(self._begun[-1])
-        if not 0 <= offset < total:
+        if offset < 0:
             return []
+        numbers = np.arange(min(offset, total), min(offset + limit, total)) if at is None else self._open(at)
+        wanted = numbers if at is None else numbers[offset : offset + limit]
+        groups = np.searchsorted(self._begun, wanted, "right") - 1
+        runs = np.split(wanted, np.flatnonzero(np.diff(groups) > 1) + 1) if len(wanted) else []
+        return [product for run in runs for product in self._numbered(run)]
+
+    def public(self, at: float) -> int:
+        """Return how many products are public by the POSIX time `at`."""
+        return len(self._open(at))
+
+    def _open(self, at: float) -> npt.NDArray[np.int64]:
+        return np.flatnonzero(self._instants <= at)
+
+    @cached_property
+    def _instants(self) -> npt.NDArray[np.float64]:
+        """When each product becomes public, infinite for never."""
+        with pq.ParquetFile(self._path, metadata=self._meta) as file:
+            table = file.read(columns=["key", PUBLIC_FROM_COLUMN])
+        instants = pc.fill_null(table[PUBLIC_FROM_COLUMN].cast(pa.float64()), np.inf).to_numpy()
+        return instants[self._begins(table["key"], 0)] if len(table) else instants
+
+    def _numbered(self, wanted: npt.NDArray[np.int64]) -> list[list[IndexEntry]]:
+        """Return products by ascending numbers that lie in neighbouring row groups."""
         # A product lies in the group it begins in, and in those after it that go on with its key.
-        first = int(np.searchsorted(self._begun, offset, "right")) - 1
-        last = int(np.searchsorted(self._begun, min(offset + limit, total), "left"))
+        first = int(np.searchsorted(self._begun, wanted[0], "right")) - 1
+        last = int(np.searchsorted(self._begun, wanted[-1] + 1, "left"))
         while last < len(self._least) and self._least[last] == self._greatest[last - 1]:
             last += 1
         table = self._read(range(first, last))
         begins = self._begins(table["key"], first)
         number = int(self._begun[first]) - 1 + np.cumsum(begins)
-        wanted = table.filter(pa.array((number >= offset) & (number < offset + limit)))
-        return [[_entry(row) for row in rows] for _, rows in groupby(wanted.to_pylist(), lambda row: row["key"])]
+        found = table.filter(pa.array(np.isin(number, wanted)))
+        return [[_entry(row) for row in rows] for _, rows in groupby(found.to_pylist(), lambda row: row["key"])]
 
     @cached_property
     def _begun(self) -> npt.NDArray[np.int64]:

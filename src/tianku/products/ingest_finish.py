@@ -18,9 +18,12 @@ from tianku.model.metadata import HEALPIX_COLUMN
 from tianku.products.context import SetContext
 from tianku.products.durable import durable
 from tianku.products.index import index_schema
+from tianku.products.ingest_file import index_path
 from tianku.products.joining import join_files
+from tianku.products.ingest_instants import indexed_rows, never_public
 from tianku.products.obscore import header_names, obscore_rows, obscore_schema
 from tianku.products.tree import write_tree
+from tianku.products.renditions import offered
 from tianku.sky import moc
 from tianku.storage.failpoints import failpoint
 from tianku.storage.files import sha256_file
@@ -44,17 +47,18 @@ def finish(
     try:
         _load(con, context, chunks)
         index, repeated = folder / "index.parquet", _repeated(con)
+        rows = indexed_rows(con, context, folder / "chunks")
         with durable(index) as partial:
-            con.execute(
-                f"COPY (SELECT * FROM kept ORDER BY key, category, path, part_number) TO '{partial}' {_BY_KEY}"
-            )
-        counts = _counts(con)
+            con.execute(f"COPY ({rows} ORDER BY key, category, path, part_number) TO '{partial}' {_BY_KEY}")
+        counts = _counts(con, context.config.main)
+        alone = _without_product(con, context)
         failpoint("products.after_index")
+        never = never_public(con, context)
         files, folders = write_tree(con, folder)
         obscore, coverage = _write_obscore(con, context, folder, index)
     finally:
         con.close()
-    rejects = [*rejected, *repeated]
+    rejects = [*rejected, *repeated, *alone]
     return ProductSetManifest(
         name=context.name,
         type=context.config.type or "other",
@@ -65,6 +69,8 @@ def finish(
         rejects=_write_rejects(out, folder, rejects),
         skipped=skipped,
         moc=coverage,
+        by_row=context.public_from is not None,
+        never_public=never,
     )
 
 
@@ -88,10 +94,26 @@ def _repeated(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     return [(path, f"key.repeated: its key {key} is that of {first}") for path, key, first in rows]
 
 
-def _counts(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+def _without_product(con: duckdb.DuckDBPyConnection, context: SetContext) -> list[tuple[str, str]]:
+    """Files of the other categories that no product has taken."""
+    files = list(offered(context.config, context.source_root))
+    if not files:
+        return []
+    stored = [index_path(context, f.path) for f in files]
+    listed = {"category": [f.category for f in files], "path": stored, "source": [str(f.path) for f in files]}
+    con.register("offered", pa.table(listed))
+    rows = con.execute(
+        "SELECT source, category FROM offered ANTI JOIN kept USING (category, path) ORDER BY 1"
+    ).fetchall()
+    main = context.config.main
+    return [(path, f"rendition.alone: no {main} file goes with this {category} file") for path, category in rows]
+
+
+def _counts(con: duckdb.DuckDBPyConnection, main: str) -> dict[str, int]:
     row = con.execute(
-        "SELECT count(DISTINCT key), count(*), (SELECT count(*) FROM firsts), coalesce((SELECT sum(size) FROM"
-        " (SELECT DISTINCT path, size FROM kept)), 0) FROM kept"
+        "SELECT count(DISTINCT key), count(*) FILTER (category = $main), count(DISTINCT path), coalesce((SELECT"
+        " sum(size) FROM (SELECT DISTINCT path, size FROM kept)), 0) FROM kept",
+        {"main": main},
     ).fetchone()
     products, parts, files, size = row or (0, 0, 0, 0)
     return {"products": int(products), "parts": int(parts), "files": int(files), "bytes": int(size)}
@@ -102,7 +124,8 @@ def _write_obscore(
 ) -> tuple[Path, str | None]:
     unsorted, target = folder / "chunks" / "obscore.parquet", folder / "obscore.parquet"
     cells: list[np.ndarray] = []
-    with pq.ParquetWriter(unsorted, obscore_schema(), compression="zstd") as writer:
+    schema = obscore_schema(by_row=context.public_from is not None)
+    with pq.ParquetWriter(unsorted, schema, compression="zstd") as writer:
         for rows in _whole_products(context, index):
             table = obscore_rows(context, rows)
             writer.write_table(table)

@@ -30,6 +30,7 @@ from tianku.model.types import DataType, arrow_to_datatype
 from tianku.products.context import set_context
 from tianku.products.expressions import check, evaluate
 from tianku.products.ingest import ingest_products
+from tianku.products.renditions import offered
 from tianku.state import repositories
 from tianku.storage.files import require_room
 from tianku.usecases.installation import connect
@@ -61,6 +62,8 @@ class IngestReport:
             yield from (f"    note: {warning}" for warning in table.warnings)
         for name, one in self.manifest.products.items():
             yield f"  products {name}: {one.products:,} products, {one.parts:,} parts, {one.files:,} files"
+            if one.never_public:
+                yield f"    note: {one.never_public:,} products have no date from which they are public"
             if one.skipped:
                 yield f"    {one.skipped:,} files left to other sets by `where`"
             yield from self._rejects(one)
@@ -140,14 +143,8 @@ def _refuse_unbuilt(loaded: LoadedDataset) -> None:
     config = loaded.config
     shared = [name for name, table in config.tables.items() if table.same_as]
     shared += [name for name, products in config.products.items() if products.same_as]
-    rules = [config.access, *(t.access for t in config.tables.values())]
-    rules += [products.access for products in config.products.values()]
     if shared:
         raise UsageError("ingest.unsupported", "{name}: `same_as` is not available yet", name=shared[0])
-    if any(rule is not None and rule.public_from for rule in rules):
-        raise UsageError(
-            "ingest.unsupported", "{dataset}: `public_from` by row is not available yet", dataset=config.dataset
-        )
 
 
 def _note_snapshots(store: SnapshotStore, dataset: str) -> None:
@@ -181,7 +178,7 @@ def _digest(installation: Installation, loaded: LoadedDataset) -> str:
         "collection": loaded.collection.model_dump(mode="json", by_alias=True),
         "dictionary": {name: column.model_dump(mode="json") for name, column in sorted(loaded.dictionary.items())},
         "tables": {name: digest_files(table_files(loaded, name)) for name in config.tables},
-        "products": {name: digest_names(product_files(loaded, name)) for name in config.products},
+        "products": {name: digest_names(_all_files(loaded, name)) for name in config.products},
     }
     return digest_text(json.dumps(facts, sort_keys=True))
 
@@ -191,6 +188,12 @@ def product_files(loaded: LoadedDataset, name: str) -> list[Path]:
     said = loaded.config.products[name]
     patterns = (said.from_ or {}).get(said.main, [])
     return sorted(resolve_files([patterns] if isinstance(patterns, str) else patterns, loaded.source_root))
+
+
+def _all_files(loaded: LoadedDataset, name: str) -> list[Path]:
+    """The files of every category."""
+    others = offered(loaded.config.products[name], loaded.source_root)
+    return [*product_files(loaded, name), *(file.path for file in others)]
 
 
 def digest_names(files: list[Path]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from tianku.catalogue.manifest import ProductSetManifest, SnapshotManifest, TableManifest
@@ -43,6 +44,8 @@ class PublishedSet:
     manifest: ProductSetManifest
     folder: Path
     rule: Rule
+    #: its ObsCore rows were written as public
+    stored_public: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ def _dataset(one: Published, overrides: Mapping[str, Rule], counter: Iterator[in
             _rule_of(
                 overrides.get(f"{one.dataset}/{name}"), config.products[name].access, config, rule, products.by_row
             ),
+            not products.by_row and _was_public(config, one.manifest.created),
         )
         for name, products in one.manifest.products.items()
     }
@@ -172,6 +176,12 @@ def _rule_of(
     """Return the rule of a table or set; rows that carry no instants of their own do not open one by one."""
     rule = override or part_rule(configured, config, parent)
     return rule if by_row or not rule.rows_from else replace(rule, rows_from={})
+
+
+def _was_public(config: DatasetConfig, created: str) -> bool:
+    """Whether the release date was past when a snapshot was made."""
+    public = config.released.public
+    return public is None or (isinstance(public, datetime) and public <= datetime.fromisoformat(created))
 
 
 def release_order(dataset: PublishedDataset) -> tuple[str, int, int, str]:

@@ -46,7 +46,7 @@ def serving_copy(data_root: Path, dataset: str, revision: int, table: str) -> Pa
 
 
 #: raised when the layout of the site tables changes, so that cached ones are made anew
-SITE_FORMAT = 2
+SITE_FORMAT = 3
 #: site tables kept for generations that servers may still show
 KEPT_SITES = 8
 
@@ -155,7 +155,7 @@ def _schemas(picture: Picture) -> list[SiteSchema]:
 
 def _obscore_files(picture: Picture) -> list[ObsCoreFile]:
     return [
-        ObsCoreFile(one.number, one.folder / one.manifest.obscore.path)
+        ObsCoreFile(one.number, one.folder / one.manifest.obscore.path, one.manifest.by_row)
         for dataset in picture.datasets.values()
         for one in dataset.sets.values()
         if one.manifest.obscore is not None and "obscore" in one.config.protocols

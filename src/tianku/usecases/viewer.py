@@ -95,6 +95,38 @@ class Viewer:
         column = exp.column(PUBLIC_FROM_COLUMN, quoted=True)
         return exp.LTE(this=column, expression=exp.Literal.number(int(self.now)))
 
+    def computed(self, table: TableMeta) -> dict[str, exp.Expression]:
+        """Return ``data_rights`` of products as the policy is now, where it is not what was stored."""
+        if table.utype != OBSCORE_UTYPE:
+            return {}
+        public, proprietary, by_row = self._changed_rights()
+        case = exp.Case()
+        if by_row:
+            opened = exp.and_(_owned_by(by_row), self._opened())
+            case = case.when(opened, exp.Literal.string("public"))
+        if public:
+            case = case.when(_owned_by(public), exp.Literal.string("public"))
+        if proprietary:
+            case = case.when(_owned_by(proprietary), exp.Literal.string("proprietary"))
+        stored = exp.column("data_rights", quoted=True)
+        return {"data_rights": case.else_(stored)} if case.args.get("ifs") else {}
+
+    def _changed_rights(self) -> tuple[list[int], list[int], list[int]]:
+        """Numbers of sets that everybody may have, that are closed, that open one by one: unlike stored."""
+        public, proprietary, by_row = [], [], []
+        for dataset in self.picture.visible(self.principal, self.now):
+            for one in dataset.sets.values():
+                if "data_rights" in one.config.obscore:
+                    continue
+                if decide(ANONYMOUS, one.rule, Level.DATA, self.now):
+                    if not one.stored_public:
+                        public.append(one.number)
+                elif one.stored_public:
+                    proprietary.append(one.number)
+                elif partly(ANONYMOUS, one.rule, Level.DATA, self.now):
+                    by_row.append(one.number)
+        return public, proprietary, by_row
+
     def rowwise_sets(self) -> list[PublishedSet]:
         """Return the product sets of which the principal sees only the rows that are open by now."""
         found = (one for d in self.picture.visible(self.principal, self.now) for one in d.sets.values())
@@ -132,14 +164,20 @@ class Viewer:
             raise NotFoundError("dataset.unknown", "there is no dataset {dataset}", dataset=dataset)
         return found
 
-    def published_set(self, dataset: str, name: str, level: Level = Level.METADATA) -> PublishedSet:
-        """Return a product set, or raise as `published_table` does."""
+    def published_set(
+        self, dataset: str, name: str, level: Level = Level.METADATA, *, by_row: bool = False
+    ) -> PublishedSet:
+        """Return a product set, or raise as `published_table` does.
+
+        `by_row` also admits a set of which only some products are open: the caller looks at each (`row_open`).
+        """
         found = self.published_dataset(dataset).sets.get(name)
         if found is None or not decide(self.principal, found.rule, Level.EXISTENCE, self.now):
             raise NotFoundError(
                 "set.unknown", "there is no product set {name} in {dataset}", name=name, dataset=dataset
             )
-        require(self.principal, found.rule, level, self.now, f"{dataset}/{name}")
+        if not (by_row and partly(self.principal, found.rule, level, self.now)):
+            require(self.principal, found.rule, level, self.now, f"{dataset}/{name}")
         return found
 
     # what listings ask
