@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address, ip_network
 
 from starlette.requests import Request
 
@@ -29,6 +30,24 @@ def base_url(request: Request, site: SiteConfig) -> str:
     if not _HOST.fullmatch(host) or scheme not in ("http", "https"):
         raise UsageError("http.bad_host", "The Host header {host} is not a host name.", host=host[:80])
     return f"{scheme}://{host}{request.scope.get('root_path', '')}".rstrip("/")
+
+
+def client_address(request: Request, site: SiteConfig) -> str:
+    """Return the network address of who asks, as far as it can be believed; of IPv6 the network.
+
+    ``X-Forwarded-For`` counts only from the addresses named in ``trusted_proxies``, its last
+    entry that is not one of them.
+    """
+    peer = request.scope.get("client")
+    hops = [peer[0]] if peer is not None else []
+    if hops and hops[0] in site.trusted_proxies:
+        hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",")] + hops
+    host = next((hop for hop in reversed(hops) if hop not in site.trusted_proxies), "")
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host[:80]
+    return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
 def absolute(request: Request, site: SiteConfig, path: str) -> str:

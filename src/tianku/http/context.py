@@ -13,6 +13,7 @@ from starlette.requests import Request
 from tianku.http.identity import has_credentials, identify
 from tianku.http.pools import Pools
 from tianku.http.stream import Gauges
+from tianku.http.waiting import JobWatch
 from tianku.model.access import ANONYMOUS, Principal
 from tianku.model.config.site import SiteConfig
 from tianku.model.errors import TransientError
@@ -56,6 +57,10 @@ class Context:
     gauges: Gauges = field(default_factory=Gauges)
     gate: Gate = field(default_factory=Gate)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    jobs: JobWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "jobs", JobWatch(self.pools))
 
     @property
     def site(self) -> SiteConfig:

@@ -13,19 +13,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from tianku.http.caching import cache_headers
 from tianku.http.identity import CHALLENGES
 from tianku.http.stream import ClientLeftError
-from tianku.model.errors import AuthError, FatalError, TiankuError, TransientError, UsageError
+from tianku.model.errors import AuthError, FatalError, TiankuError, TransientError, UsageError, public_message
 
 log = logging.getLogger(__name__)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Renderer = Callable[[Request, TiankuError], Response]
-
-
-def public_message(error: TiankuError) -> str:
-    """Return the text a caller may read: our own faults show only their incident id."""
-    if isinstance(error, FatalError):
-        return f"Internal error; if it persists, report incident {error.incident}."
-    return error.message
 
 
 def headers_of(error: TiankuError) -> dict[str, str]:

@@ -98,3 +98,10 @@ class FatalError(TiankuError):
     def __init__(self, code: str, template: str, **params: Any) -> None:
         self.incident = uuid.uuid4().hex[:12]
         super().__init__(code, template, **params)
+
+
+def public_message(error: TiankuError) -> str:
+    """Return the text a caller may read: our own faults show only their incident id."""
+    if isinstance(error, FatalError):
+        return f"Internal error; if it persists, report incident {error.incident}."
+    return error.message

@@ -269,6 +269,11 @@ def principal_for_user(user_id: int, method: str = "session") -> Principal | Non
     return _remembered.get(f"user:{user_id}:{method}", lambda: _find_user(user_id, method))
 
 
+def principal_named(username: str, method: str = "job") -> Principal | None:
+    """Return the principal of an active user as they are now, else None."""
+    return _principal(models.User.objects.filter(username=username).first(), method)
+
+
 def principal_for_session(session_key: str) -> Principal | None:
     """Return the principal of a living session, else None (logged out, expired, password changed)."""
     return _remembered.get("session:" + _hash(session_key), lambda: _find_session(session_key))

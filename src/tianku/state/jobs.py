@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.db import transaction
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Max, Q, Sum
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -69,7 +69,7 @@ def create_job(
             run_id=run_id,
             parameters=[list(pair) for pair in parameters],
             base_url=base_url,
-            created=timezone.now(),
+            created=_now(),
             destruction=destruction,
             duration=duration,
         )
@@ -132,6 +132,13 @@ def job_use(account: str | None = None) -> JobUse:
     return JobUse(int(found["active"]), int(found["bytes"] or 0))
 
 
+def last_quote() -> tuple[int, datetime | None]:
+    """Return the number of jobs that wait or run, and the latest time at which one of them may be done."""
+    rows = models.Job.objects.filter(phase__in=("QUEUED", "EXECUTING"))
+    found = rows.aggregate(count=Count("id"), last=Max("quote"))
+    return int(found["count"]), found["last"]
+
+
 def set_job_parameters(job_id: str, parameters: Sequence[tuple[str, str]]) -> None:
     """Replace the parameters of a job that is PENDING."""
     _change_pending(job_id, parameters=[list(pair) for pair in parameters])
@@ -177,6 +184,12 @@ def delete_job(job_id: str) -> None:
 def unknown(job_id: str) -> NotFoundError:
     """Return the error of a job that does not exist, or not for the one who asks."""
     return NotFoundError("job.unknown", "There is no job {id}; it may have been destroyed.", id=job_id[:40])
+
+
+def _now() -> datetime:
+    """Return the time as exactly as protocols tell it, so that a filter by what was told leaves its job out."""
+    now = timezone.now()
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def _change_pending(job_id: str, **values: Any) -> None:

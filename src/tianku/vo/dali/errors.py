@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tianku.http.errors import headers_of, public_message, status_of
-from tianku.model.errors import TiankuError
+from tianku.http.errors import headers_of, status_of
+from tianku.model.errors import TiankuError, public_message
 from tianku.vo.xml import render
 
 VOTABLE = "application/x-votable+xml"

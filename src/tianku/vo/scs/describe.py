@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from tianku.http.errors import headers_of, public_message, status_of
+from tianku.http.errors import headers_of, status_of
 from tianku.model.config.site import Limits
-from tianku.model.errors import AuthError, LimitError, NotFoundError, TiankuError, UsageError
+from tianku.model.errors import AuthError, LimitError, NotFoundError, TiankuError, UsageError, public_message
 from tianku.vo.xml import render
 
 #: the type that SCS 1.03 prefers

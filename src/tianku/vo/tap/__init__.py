@@ -1,1 +1,1 @@
-"""TAP 1.1: synchronous queries, and how the service describes itself."""
+"""TAP 1.1: synchronous queries and jobs, and how the service describes itself."""

@@ -1,6 +1,8 @@
-"""``/vo/tap``: sync, capabilities, tables, availability."""
+"""``/vo/tap``: sync, async, capabilities, tables, availability."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -10,7 +12,7 @@ from tianku.engines.base import Cancellation
 from tianku.http.absolute import base_url
 from tianku.http.context import FORM_BYTES, context_of, principal_of
 from tianku.http.errors import guarded
-from tianku.http.params import read_params
+from tianku.http.params import Params, read_params
 from tianku.http.stream import Reply, stream
 from tianku.http.tabular import table_reply
 from tianku.usecases import schema
@@ -20,6 +22,7 @@ from tianku.vo.dali.errors import votable_error
 from tianku.vo.tap.describe import capabilities_document
 from tianku.vo.tap.examples import document
 from tianku.vo.tap.params import tap_query
+from tianku.vo.uws.routes import JobService
 from tianku.vo.vosi.routes import availability, one_table, tables
 from tianku.vo.xml import xml_response
 
@@ -41,6 +44,12 @@ async def sync(request: Request) -> Response:
         return table_reply(answer, query.writer, info, base, filename=filename)
 
     return await stream(request.receive, context.pools, context.pools.long, context.gauges, opener)
+
+
+def job_arguments(params: Params) -> dict[str, Any]:
+    """Return the arguments of the query that a job's parameters ask for."""
+    query = tap_query(params)
+    return {"adql": query.adql, "maxrec": query.maxrec, "format": query.writer.name}
 
 
 async def capabilities(request: Request) -> Response:
@@ -77,6 +86,7 @@ def routes() -> list[Route]:
     return [
         Route(BASE, guard(root), methods=["GET"]),
         Route(f"{BASE}/sync", guard(sync), methods=["GET", "POST"]),
+        *JobService(f"{BASE}/async", "tap", job_arguments).routes(),
         Route(f"{BASE}/capabilities", guard(capabilities), methods=["GET"]),
         Route(f"{BASE}/availability", guard(availability), methods=["GET"]),
         Route(f"{BASE}/examples", guard(examples), methods=["GET"]),

@@ -1,0 +1,1 @@
+"""Jobs: what can be run as one, what owners do with them, and where their results are."""

@@ -1,0 +1,135 @@
+"""An ADQL query as a job, its rows written to one file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict, Field
+
+from tianku.adql.parser import parse
+from tianku.engines.base import EngineQuery, Limits
+from tianku.engines.duckdb import DuckDBEngine
+from tianku.formats.addresses import absolute_links
+from tianku.formats.table import TableInfo, capped
+from tianku.formats.writers import get_writer
+from tianku.model.access import Principal
+from tianku.model.metadata import Column
+from tianku.model.sizes import parse_bytes
+from tianku.model.text import Text
+from tianku.usecases.described import query_info
+from tianku.usecases.jobs.files import write_result
+from tianku.usecases.jobs.operation import Desk, Operation, Outcome, Prepared
+from tianku.usecases.query import prepare, row_limit
+
+#: rows a second that a scan reads at least, for predictions
+_ROWS_PER_SECOND = 5e6
+_SECONDS = 0.2
+
+
+class QueryArguments(BaseModel):
+    """An ADQL query and the form of its answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    adql: str = Field(min_length=1, description="ADQL 2.1")
+    maxrec: int | None = Field(None, ge=0, description="rows at most; the site's default if not given")
+    format: str = Field("votable", description="output format, by short name or media type")
+
+
+class _Count:
+    """Counts the rows that pass."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+
+    def through(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            self.rows += batch.num_rows
+            yield batch
+
+
+@dataclass(frozen=True)
+class QueryWork:
+    """A planned query: what it may read is named in it, and nothing else can be read."""
+
+    query: EngineQuery
+    columns: tuple[Column, ...]
+    maxrec: int
+    format: str
+    info: TableInfo
+    base_url: str
+    memory_bytes: int
+    scratch_bytes: int
+    threads: int
+
+    def run(self, folder: Path, most_bytes: int) -> Outcome:
+        """Run the query in this process, with an instance of its own, and write its rows as they come."""
+        writer = get_writer(self.format)
+        scratch = folder / "scratch"
+        engine = DuckDBEngine(
+            self.query.relations.values(),
+            threads=self.threads,
+            memory_bytes=self.memory_bytes,
+            temp_dir=scratch,
+            spill_bytes=self.scratch_bytes,
+            cursors=1,
+        )
+        count = _Count()
+        with engine.run(self.query) as result:
+            batches, overflow = capped(result, self.maxrec)
+            linked = absolute_links(self.columns, count.through(batches), self.base_url)
+            info = replace(self.info, overflow=overflow, spool_dir=str(scratch))
+            pieces = writer.write(self.columns, linked, info)
+            file = write_result(
+                folder / f"result.{writer.extension}",
+                pieces,
+                most_bytes,
+                result="result",
+                media_type=writer.media_type,
+            )
+        engine.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+        return Outcome((file,), {"rows": count.rows, "overflow": bool(overflow)})
+
+
+def prepare_query(desk: Desk, principal: Principal, arguments: QueryArguments, base_url: str) -> Prepared:
+    """Resolve and plan the query for `principal`, as `tianku.usecases.query.run_adql` does."""
+    site = desk.site
+    get_writer(arguments.format)
+    limit = row_limit(arguments.maxrec, site.limits.default_rows, site.jobs.rows)
+    # the time is the worker's to watch, who ends the whole process
+    planned, viewer, snapshots = prepare(desk, principal, parse(arguments.adql), limit, Limits())
+    links = f"{base_url}/vo/datalink/links"
+    work = QueryWork(
+        query=planned.query,
+        columns=planned.columns,
+        maxrec=limit,
+        format=arguments.format,
+        info=query_info(arguments.adql, planned.columns, viewer.versions, links),
+        base_url=base_url,
+        memory_bytes=parse_bytes(site.limits.query_memory),
+        scratch_bytes=parse_bytes(site.jobs.scratch),
+        threads=os.cpu_count() or 1,
+    )
+    info = {"generation": viewer.picture.generation, "versions": dict(viewer.versions), "public": viewer.public}
+    return Prepared(work, info, snapshots, _SECONDS + planned.rows / _ROWS_PER_SECOND)
+
+
+def query_parameters(arguments: QueryArguments) -> list[tuple[str, str]]:
+    """Return the arguments in TAP's words."""
+    pairs = [("LANG", "ADQL"), ("QUERY", arguments.adql), ("RESPONSEFORMAT", arguments.format)]
+    return pairs if arguments.maxrec is None else [*pairs, ("MAXREC", str(arguments.maxrec))]
+
+
+QUERY = Operation(
+    kind="tap",
+    title=Text(en="Query", zh="查询"),
+    arguments=QueryArguments,
+    prepare=prepare_query,
+    parameters=query_parameters,
+)

@@ -1,0 +1,257 @@
+"""What owners do with their jobs; the policy of jobs is `visible`, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from tianku.model.access import Principal
+from tianku.model.config.site import Jobs
+from tianku.model.errors import (
+    AuthError,
+    FatalError,
+    LimitError,
+    NotFoundError,
+    TiankuError,
+    UsageError,
+    public_message,
+)
+from tianku.model.sizes import parse_bytes
+from tianku.state import repositories
+from tianku.state.repositories import JobRecord, JobResult
+from tianku.storage.failpoints import failpoint
+from tianku.storage.files import require_room
+from tianku.usecases.jobs.files import remove_job
+from tianku.usecases.jobs.operation import Desk
+from tianku.usecases.jobs.registry import operation
+from tianku.usecases.products import FileToSend
+
+#: characters of all parameters of a job together
+MOST_PARAMETERS = 1 << 20
+
+
+def create(
+    desk: Desk,
+    kind: str,
+    principal: Principal,
+    address: str,
+    *,
+    parameters: Sequence[tuple[str, str]],
+    base_url: str,
+    run_id: str = "",
+) -> JobRecord:
+    """Make a job of `principal`, PENDING; `address` is where an anonymous one asks from.
+
+    Raises
+    ------
+    UsageError
+        ``job.too_many``, ``job.parameters``.
+    TransientError
+        ``storage.full``
+    """
+    limits = desk.site.jobs
+    operation(kind)
+    _check_size(parameters)
+    require_room(desk.data_root)
+    job = repositories.create_job(
+        kind,
+        principal,
+        repositories.account_of(principal, address),
+        parameters=parameters,
+        base_url=base_url,
+        run_id=run_id[:100],
+        duration=limits.default_seconds,
+        destruction=datetime.now(UTC) + timedelta(days=limits.default_days),
+        most_active=limits.active_each,
+    )
+    failpoint("jobs.created")
+    return job
+
+
+def _check_size(parameters: Sequence[tuple[str, str]]) -> None:
+    if sum(len(name) + len(value) for name, value in parameters) > MOST_PARAMETERS:
+        raise LimitError(
+            "job.parameters", "The parameters of a job may have {most} characters together.", most=MOST_PARAMETERS
+        )
+
+
+def visible(principal: Principal, job_id: str, kind: str | None = None) -> JobRecord:
+    """Return a job that `principal` may see and change.
+
+    A job of nobody is that of everybody who knows its id; one of a user is hers, and the operators'.
+
+    Raises
+    ------
+    NotFoundError
+        ``job.unknown``
+    AuthError
+        ``job.closed``
+    """
+    job = repositories.job(job_id)
+    if kind is not None and job.kind != kind:
+        raise NotFoundError("job.unknown", "There is no job {id}; it may have been destroyed.", id=job_id[:40])
+    if job.owner is not None and job.owner != principal.user and not principal.operator:
+        raise AuthError(
+            "job.closed", "Job {id} belongs to somebody else, or you have to log in.", id=job_id,
+            login=principal.anonymous,
+        )  # fmt: skip
+    return job
+
+
+def mine(
+    principal: Principal,
+    kind: str | None = None,
+    *,
+    phases: Sequence[str] = (),
+    after: datetime | None = None,
+    last: int | None = None,
+) -> list[JobRecord]:
+    """Return the jobs of a user, the newest first; nobody in particular has none that could be listed."""
+    if principal.user is None:
+        return []
+    return repositories.jobs_of(principal.user, kind, phases=phases, after=after, last=last)
+
+
+def set_parameters(job: JobRecord, parameters: Sequence[tuple[str, str]]) -> None:
+    """Set parameters of a PENDING job: each name given replaces the values it had."""
+    named = {name.upper() for name, _ in parameters}
+    kept = [pair for pair in job.parameters if pair[0].upper() not in named]
+    _check_size([*kept, *parameters])
+    repositories.set_job_parameters(job.id, [*kept, *parameters])
+
+
+def set_duration(limits: Jobs, job: JobRecord, seconds: int) -> None:
+    """Set how long a PENDING job may run; 0, and what is beyond the limit, mean the limit (UWS 1.1, 2.2.3.4)."""
+    repositories.set_job_duration(job.id, min(seconds or limits.most_seconds, limits.most_seconds))
+
+
+def set_destruction(limits: Jobs, job: JobRecord, instant: datetime) -> None:
+    """Set when a job is destroyed, within the limit."""
+    latest = datetime.now(UTC) + timedelta(days=limits.most_days)
+    repositories.set_job_destruction(job.id, min(instant, latest))
+
+
+def start(desk: Desk, job: JobRecord, principal: Principal, arguments: Callable[[], Mapping[str, Any]]) -> None:
+    """Hand a PENDING job to the workers; what cannot be run ends in phase ERROR at once.
+
+    `arguments` makes the operation's arguments from the job's parameters, as its protocol does.
+    `principal` is only asked for what may be known already: the job runs as its owner.
+
+    Raises
+    ------
+    UsageError
+        ``job.not_pending``
+    LimitError
+        ``job.quota``: old results fill the account's store.
+    TransientError
+        ``storage.full``
+    """
+    if job.phase != "PENDING":
+        repositories.queue_job(job.id, {}, None)  # raises job.not_pending
+    require_room(desk.data_root)
+    check_quota(desk.site.jobs, job.account)
+    kind = operation(job.kind)
+    try:
+        checked = checked_arguments(job.kind, arguments())
+        prepared = kind.prepare(desk, principal, checked, job.base_url)
+    except UsageError as error:
+        repositories.refuse_job(job.id, stated(error))
+        return
+    quote = _quote(desk.site.jobs, prepared.seconds)
+    repositories.queue_job(job.id, checked.model_dump(mode="json"), quote)
+    failpoint("jobs.queued")
+
+
+def checked_arguments(kind: str, arguments: Mapping[str, Any]) -> Any:
+    """Return the arguments as the operation's model, or raise `UsageError` ``job.arguments``."""
+    try:
+        return operation(kind).arguments.model_validate(dict(arguments))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UsageError("job.arguments", "{where}: {reason}", where=where, reason=first["msg"]) from None
+
+
+def _quote(limits: Jobs, seconds: float) -> datetime:
+    """Return when a job that is queued now may be done: after those before it when all places are taken."""
+    now = datetime.now(UTC)
+    count, last = repositories.last_quote()
+    begin = max(now, last) if last is not None and count >= limits.running else now
+    return begin + timedelta(seconds=seconds)
+
+
+def check_quota(limits: Jobs, account: str) -> int:
+    """Return the bytes of results that an account may still have.
+
+    Raises
+    ------
+    LimitError
+        ``job.quota``: none.
+    """
+    quota = quota_of(limits, account)
+    left = min(
+        quota - repositories.job_use(account).bytes, parse_bytes(limits.store) - repositories.job_use().bytes
+    )
+    if left <= 0:
+        raise LimitError(
+            "job.quota",
+            "The results of your jobs fill the {quota} MB you may have, or the store is full; delete old jobs.",
+            quota=quota // 1_000_000,
+        )
+    return left
+
+
+def quota_of(limits: Jobs, account: str) -> int:
+    """Return the bytes of results that an account may have."""
+    return parse_bytes(limits.anonymous_store if account.startswith("anonymous:") else limits.user_store)
+
+
+def abort(job: JobRecord) -> None:
+    """Stop a job, or keep it from starting; one that has ended stays as it is."""
+    repositories.abort_job(job.id)
+
+
+def delete(data_root: Path, job: JobRecord) -> None:
+    """Forget a job and its results; what runs for it is stopped by its worker."""
+    repositories.delete_job(job.id)
+    failpoint("jobs.deleted")
+    remove_job(data_root, job)
+
+
+def result_file(data_root: Path, job: JobRecord, result: str) -> FileToSend:
+    """Return a result as a file, or raise `NotFoundError` ``job.no_result``."""
+    found: JobResult | None = next((one for one in job.results if one.id == result), None)
+    if found is None or job.ended is None:
+        raise NotFoundError(
+            "job.no_result",
+            "Job {id} ({phase}) has no result {result}.",
+            id=job.id,
+            phase=job.phase,
+            result=result[:40],
+        )
+    return FileToSend(
+        path=data_root / found.path,
+        size=found.size,
+        mtime=job.ended.timestamp(),
+        sha256=found.sha256,
+        media_type=found.media_type,
+        filename=found.filename,
+        public=False,
+    )
+
+
+def stated(error: TiankuError) -> dict[str, Any]:
+    """Return an error as a job keeps it."""
+    params = {"incident": error.incident} if isinstance(error, FatalError) else error.params
+    return {
+        "code": error.code,
+        "kind": error.kind,
+        "message": public_message(error),
+        "params": {
+            name: value if isinstance(value, int | float | bool) else str(value) for name, value in params.items()
+        },
+    }

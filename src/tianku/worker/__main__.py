@@ -1,0 +1,10 @@
+"""``python -m tianku.worker ROOT``."""
+
+from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__":
+    from tianku.worker.run import main
+
+    sys.exit(main())
