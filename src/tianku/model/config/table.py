@@ -48,7 +48,10 @@ class SourceConfig(Config):
         None, description="ReadMe with the byte-by-byte description of these files (reader `cds`)"
     )
     format: str | None = Field(None, description="name of a record format of this file's `formats:`")
-    hdu: int | str | None = Field(None, description="extension of a FITS file by number or name; table of a VOTable by number (from 1), ID or name")
+    hdu: int | str | None = Field(
+        None,
+        description="extension of a FITS file, by number or name; table of a VOTable, by number, ID or name",
+    )
     delimiter: str | None = Field(None, description="between the fields of a text file")
     header: bool | None = Field(None, description="False: the first line is data, `columns` gives the names")
     comment: str | None = Field(None, description="lines that begin so are skipped")

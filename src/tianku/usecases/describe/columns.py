@@ -14,6 +14,8 @@ from tianku.usecases.describe.sentinels import sentinels, why
 
 #: names that a reader gives to columns without one
 NAMELESS = ("column_", "column")
+#: field metadata of coordinate and time systems
+SYSTEM = ("system", "equinox", "epoch", "refposition", "timescale", "timeorigin")
 
 
 def describe_columns(
@@ -60,8 +62,11 @@ def _column(
         unit=unit,
         source_unit=source_unit,
         ucd=ucd,
+        utype=said.get("utype"),
+        xtype=said.get("xtype"),
         description=said.get("description") or guess.description,
         null=null,
+        system={key: said[key] for key in SYSTEM if key in said},
         notes=(*notes, *ucd_notes, *(why(n, facts) for n in null), *_remarks(facts, type_, said)),
         stats=facts,
     )

@@ -65,6 +65,8 @@ def column_settings(column: ColumnDescription, headerless: bool = False) -> dict
         "unit": column.unit,
         "source_unit": column.source_unit,
         "ucd": column.ucd,
+        "utype": column.utype,
+        "xtype": column.xtype,
         "description": column.description,
         "null": list(column.null),
     }

@@ -12,6 +12,7 @@ from astropy.io.fits import Header
 from tianku.catalogue.readers import TableSource, sniff
 from tianku.catalogue.readers.fits_header import headers
 from tianku.formats.opening import open_bytes
+from tianku.formats.votable_read import list_tables
 from tianku.model.errors import UsageError
 from tianku.products.readers import read_spectrum
 
@@ -57,6 +58,8 @@ def classify(paths: Sequence[Path]) -> Iterator[FoundFile]:
             continue
         if kind == "fits":
             yield from _fits(path)
+        elif kind == "votable":
+            yield from _votable(path)
         elif kind == "csv" and _is_cds(path):
             yield FoundFile(path, "other", detail="a CDS table with its byte-by-byte description inside")
         elif kind in ("csv", "parquet"):
@@ -99,6 +102,20 @@ def _fits(path: Path) -> Iterator[FoundFile]:
         yield FoundFile(
             path, "other", detail=f"it holds {others[0] if others else 'neither a table nor an image'}"
         )
+
+
+def _votable(path: Path) -> Iterator[FoundFile]:
+    """The tables of a VOTable that have rows."""
+    try:
+        with open_bytes(path) as file:
+            tables = [t.number for t in list_tables(file, path.name) if t.serialisation]
+    except UsageError as error:
+        yield FoundFile(path, "other", detail=error.message)
+        return
+    for number in tables:
+        yield FoundFile(path, "table", {"reader": "votable"} | ({"hdu": number} if len(tables) > 1 else {}))
+    if not tables:
+        yield FoundFile(path, "other", detail="a VOTable without rows")
 
 
 def _is_image(header: Header) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -47,8 +48,12 @@ class ColumnDescription:
     unit: str | None = None
     source_unit: str | None = None
     ucd: str | None = None
+    utype: str | None = None
+    xtype: str | None = None
     description: str = ""
     null: tuple[Null, ...] = ()
+    #: of the coordinate or time system that the source says it is given in (COOSYS, TIMESYS)
+    system: Mapping[str, str] = field(default_factory=dict)
     #: remarks for the person who reads the configuration
     notes: tuple[str, ...] = ()
     stats: ColumnStats = ColumnStats()
@@ -90,7 +95,7 @@ class TableDescription:
     positions: tuple[PositionFound, ...] = ()
     id: str | None = None
     unique: tuple[str, ...] = ()
-    times: tuple[dict[str, str], ...] = ()
+    times: tuple[dict[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from tianku.model.types import DataType
 from tianku.model.vocabulary import fold, same_unit
 from tianku.usecases.describe.model import ColumnDescription, PositionFound
+from tianku.usecases.describe.systems import stated_system
 
 #: the coordinate inside a folded name: as a word of its own (`s_ra`, `DRAJ2000`), else anywhere
 _RA_WORD = tuple(map(re.compile, (r"(?<![a-z])[dsu]?_?(right_ascension|alpha|ra)", r"(ra)")))
@@ -38,7 +39,7 @@ def find_positions(columns: Sequence[ColumnDescription]) -> tuple[tuple[Position
     for ra, dec, format_ in pairs:
         main = (ra, dec, format_) == best
         name = _free("main" if main and len(pairs) == 1 else _key(ra.name, _RA_WORD) or "main", used)
-        more = _companions(columns) if main else {}
+        more = stated_system(ra.system) | (_companions(columns) if main else {})
         found.append(PositionFound(name, ra.name, dec.name, main, format_, more))
     return tuple(found), tuple(notes)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from tianku.model.types import DataType
 from tianku.model.vocabulary import fold
 from tianku.usecases.describe.model import ColumnDescription, Content
+from tianku.usecases.describe.systems import stated_time
 
 _INTEGERS = frozenset({DataType.INT16, DataType.INT32, DataType.INT64})
 #: identifiers of something larger or smaller than the row
@@ -37,14 +39,17 @@ def _rank(column: ColumnDescription) -> int | None:
     return 2 if is_file else None
 
 
-def find_times(columns: Sequence[ColumnDescription]) -> tuple[dict[str, str], ...]:
+def find_times(columns: Sequence[ColumnDescription]) -> tuple[dict[str, Any], ...]:
     """Return the time columns with their origin; local labels (``lmjd``) are not instants and are left out."""
-    found = []
+    found: list[dict[str, Any]] = []
     for column in columns:
         words, name = (column.ucd or "").split(";"), fold(column.name)
         if words[0] not in ("time.epoch", "time.start", "time.end") or "lmj" in name or "local" in name:
             continue
-        if column.type in (DataType.TIMESTAMP,):
+        stated = stated_time(column)
+        if stated is not None:
+            found.append({"column": column.name, **stated})
+        elif column.type in (DataType.TIMESTAMP,):
             found.append({"column": column.name, "origin": "ISO"})
         elif column.unit == "d" and ("mjd" in name or "jd" in name):
             found.append({"column": column.name, "origin": "MJD" if "mjd" in name else "JD", "unit": "d"})

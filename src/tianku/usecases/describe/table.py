@@ -76,10 +76,10 @@ def _survey(found: TableSourceFound, rejects: _Rejects) -> tuple[pa.Schema, dict
     surveys = {field.name: ColumnSurvey(field.type) for field in schema}
     notes: list[str] = []
     for reader in open_readers(found, _text_types(found, schema)):
-        notes += [n for n in reader.notes if n not in notes]
         for part in reader.batches(rejects):
             for field in schema:
                 surveys[field.name].add(part.batch.column(field.name).cast(field.type, safe=False))
+        notes += [n for n in reader.notes if n not in notes]
     return schema, {n: s.result() for n, s in surveys.items()}, notes
 
 
