@@ -23,10 +23,10 @@ import psutil
 from bench.memory import Sampled, tree_mib
 from bench.record import Report
 from bench.setup import DATASET, QUALIFIED, TABLE
-from tianku.adql.build import select
 from tianku.adql.parser import parse
 from tianku.adql.resolve import resolve
-from tianku.engines.base import EngineQuery
+from tianku.adql.schema import Cone
+from tianku.engines.base import EngineQuery, Limits
 from tianku.model.access import ANONYMOUS
 from tianku.planner.plan import plan
 from tianku.usecases.centre import Centre
@@ -127,13 +127,22 @@ def _positions(rng: np.random.Generator) -> list[tuple[float, float]]:
 
 
 def _planned_cone(centre: Centre, ra: float, dec: float) -> EngineQuery:
+    """The very query that the server gives its engine: text made, numbers filled in."""
     current = centre.current()
     viewer = Viewer(current.picture, ANONYMOUS, time.time())
     meta = viewer.dataset_table(DATASET, TABLE)
-    statement = select(
-        meta, columns=[c.name for c in meta.columns], cone=(ra, dec, _RADIUS), position=meta.main_position
+    columns = [c.name for c in meta.columns]
+    planned = current.cones.plan(
+        meta,
+        current.storage(meta),
+        columns,
+        Cone(ra, dec, _RADIUS),
+        100_000,
+        lambda s: resolve(s, viewer),
+        Limits(),
     )
-    return plan(resolve(statement, viewer), current.storage, 100_000).query
+    assert planned is not None
+    return planned.query
 
 
 def _count(report: Report, centre: Centre, client: Client, rows: int, times: int = 15) -> None:
