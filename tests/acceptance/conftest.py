@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.archive import HIDDEN, Archive
 from tests.support.serving import Served, serving
+from tianku.usecases.download_files import make_downloads
 from tianku.usecases.publish import publish
 
 
@@ -38,6 +39,7 @@ def with_hidden(installation: Archive, tmp_path_factory: pytest.TempPathFactory)
     archive = installation.copy(tmp_path_factory.mktemp("with-hidden"))
     for dataset in HIDDEN:
         publish(archive.root, dataset)
+        make_downloads(archive.root, dataset)
     with serving(archive.root) as served:
         yield Site(archive, served)
 

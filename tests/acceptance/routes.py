@@ -26,7 +26,10 @@ QUERIES = dict(zip(LISTED, (ALL, ALL, TEAM, UNKNOWN), strict=True))
 
 @dataclass(frozen=True)
 class Case:
-    """One request (`{key}` is a product's), and the status for each caller; a body makes it a POST."""
+    """One request (`{key}` is a product's, `{file}` a file below the sources), and the status for each caller.
+
+    A body makes it a POST.
+    """
 
     path: str
     statuses: Statuses
@@ -92,7 +95,8 @@ SERVICES: dict[str, list[Case]] = {
     ],
     "/api/v1/openapi.json": _same("/api/v1/openapi.json"),
     "/api/docs": _same("/api/docs"),
-    "/api/v1/datasets": _same("/api/v1/datasets"),
+    "/api/v1/datasets": _same("/api/v1/datasets", "/api/v1/datasets?q=data&type=spectrum&access=restricted"),
+    "/api/v1/datasets/{dataset:path}/downloads": _per_dataset("/api/v1/datasets/%D/downloads", LISTED),
     "/api/v1/datasets/{dataset:path}": _per_dataset("/api/v1/datasets/%D", LISTED),
     "/api/v1/datasets/{dataset:path}/tables/{table}": _per_dataset("/api/v1/datasets/%D/tables/%T", LISTED),
     "/api/v1/schema": _same("/api/v1/schema"),
@@ -109,6 +113,18 @@ SERVICES: dict[str, list[Case]] = {
     "/download/{product:path}": [
         *_per_dataset("/download/%D/lrs/{key}", FILES),
         *_same("/download/a/b/c", statuses=NOBODY),
+    ],
+    "/sas": _same("/sas", statuses=(301, 301, 301, 301)),
+    "/sas/{path:path}": [
+        *_same("/sas/", "/sas/half/"),
+        *_per_dataset("/sas/%D/", LISTED),
+        *_per_dataset("/sas/%D/lrs/", ROWS),
+        *_per_dataset("/sas/%D/lrs/spectra/", ROWS),
+        *_per_dataset("/sas/%D/lrs/{file}", FILES),
+        *_per_dataset("/sas/%D/catalogues/", ROWS),
+        *_per_dataset("/sas/%D/catalogues/SHA256SUMS", ROWS),
+        *_per_dataset("/sas/%D/catalogues/%S_%T.csv.gz", FILES),
+        *_same("/sas/nothing/", "/sas/hidden/nothing", statuses=NOBODY),
     ],
     "/healthz": _same("/healthz"),
     "/readyz": _same("/readyz"),

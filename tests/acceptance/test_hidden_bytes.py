@@ -42,8 +42,21 @@ PAGES += [
 ]
 PAGES += [f"/data/{dataset}/products/lrs/{{key}}" for dataset in (SPECTRA, CLOSED, HALF, *HIDDEN)]
 OTHER = ["/admin/cms/", "/robots.txt", "/healthz", "/readyz", "/metrics.", "/static/nothing", "/favicon.ico"]
-API = ["datasets", "schema", "schema?schema=hidden_dr1", "schema?schema=tap_schema", "openapi.json", "nothing"]
-API += [f"datasets/{dataset}" for dataset in (STARS, SPECTRA, CLOSED, HALF, *HIDDEN)]
+API = [
+    "datasets",
+    "datasets?q=hidden",
+    "datasets?type=spectrum&access=granted",
+    "schema",
+    "schema?schema=hidden_dr1",
+    "schema?schema=tap_schema",
+    "openapi.json",
+    "nothing",
+]
+API += [
+    f"datasets/{dataset}{tail}"
+    for dataset in (STARS, SPECTRA, CLOSED, HALF, *HIDDEN)
+    for tail in ("", "/downloads")
+]
 API += [f"datasets/{d}/tables/{t}" for d, t in ((SPECTRA, "catalogue"), (CLOSED, "stars"), (HIDDEN[0], "stars"))]
 API += [
     f"products/{dataset}/lrs/{{key}}{tail}"
@@ -51,6 +64,12 @@ API += [
     for tail in ("", "/spectrum", "/spectrum.csv", "/spectrum.png")
 ]
 DOWNLOADS = [f"/download/{dataset}/lrs/{{key}}" for dataset in (SPECTRA, CLOSED, HALF, *HIDDEN)]
+DOWNLOADS += ["/sas", "/sas/", "/sas/hidden/", "/sas/lamost-sim/dr10/"]
+DOWNLOADS += [
+    f"/sas/{dataset}/{inside}"
+    for dataset in (STARS, SPECTRA, CLOSED, HALF, *HIDDEN)
+    for inside in ("", "lrs/", "lrs", "catalogues/", "catalogues/SHA256SUMS")
+]
 VO = ["tap", "tap/capabilities", "tap/tables", "tap/tables?detail=min", "tap/examples", "tap/availability"]
 VO += [f"tap/tables/{name}" for name in ("hidden_dr1.stars", "lamost_sim_dr10.catalogue", "ivoa.ObsCore")]
 VO += [

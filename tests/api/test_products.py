@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +16,18 @@ import pyvo
 from astropy.io import fits
 from astropy.io.votable import parse
 
-from tests.support.installation import small_installation
-from tests.support.server import serving
+from tests.api.conftest import Small
 from tests.support.web import fetch
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("installation")
+def sources(small: Small) -> Path:
+    return small.root
 
 
 @pytest.fixture(scope="module")
-def address(sources: Path) -> Iterator[str]:
-    with small_installation(sources) as centre, serving(centre) as (base, _):
-        yield base
+def address(small: Small) -> str:
+    return small.address
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from astropy.io import fits
 from tests.support.state import empty_state
 from tianku.products.simulate import simulate_release
 from tianku.state import repositories as state
+from tianku.usecases.download_files import make_downloads
 from tianku.usecases.ingest import ingest_dataset
 from tianku.usecases.publish import publish
 
@@ -73,6 +74,7 @@ def build_archive(root: Path) -> Archive:
             ingest_dataset(root, dataset)
         for dataset in (STARS, SPECTRA, LARGE, KILLED, CLOSED, HALF):
             publish(root, dataset)
+            make_downloads(root, dataset)
         tokens, passwords = _accounts()
     return Archive(root, tokens, passwords)
 

@@ -8,6 +8,8 @@ from typing import Any
 from tianku.model.access import Level, Rule
 from tianku.model.metadata import Column, Position, TableMeta
 from tianku.model.text import Text
+from tianku.usecases.datasets import Entry, children, parent
+from tianku.usecases.downloads import Offered
 from tianku.usecases.picture import PublishedDataset, PublishedSet, PublishedTable
 from tianku.usecases.policy import decide
 from tianku.usecases.viewer import Viewer
@@ -50,6 +52,35 @@ def dataset(viewer: Viewer, one: PublishedDataset) -> Json:
     }
 
 
+def entry(viewer: Viewer, one: Entry) -> Json:
+    """Return a dataset as the catalogue of data sets lists it."""
+    years = {"first": one.years.first, "last": one.years.last} if one.years else None
+    links = one.dataset.config.links or one.dataset.collection.links
+    return dataset(viewer, one.dataset) | {
+        "types": list(one.values["type"]),
+        "waveband": list(one.values["waveband"]),
+        "facility": next(iter(one.values["facility"]), None),
+        "years": years,
+        "parent": parent(viewer, one.dataset),
+        "links": [{"title": text(link.title), "url": link.url} for link in links],
+    }
+
+
+def download(one: Offered) -> Json:
+    """Return a whole table as a file."""
+    file = one.file
+    return {
+        "name": file.name,
+        "table": file.table,
+        "format": file.format,
+        "bytes": file.bytes,
+        "sha256": file.sha256,
+        "rows": file.rows,
+        "url": one.path,
+        "open": one.open,
+    }
+
+
 def dataset_details(viewer: Viewer, one: PublishedDataset) -> Json:
     """Return a dataset with everything its landing page says."""
     config, collection = one.config, one.collection
@@ -64,7 +95,10 @@ def dataset_details(viewer: Viewer, one: PublishedDataset) -> Json:
         "waveband": list(config.waveband or collection.waveband),
         "keywords": list(config.keywords or collection.keywords),
         "supersedes": config.supersedes,
-        "links": [{"title": text(link.title), "url": link.url} for link in config.links],
+        "parent": parent(viewer, one),
+        "children": [child.id for child in children(viewer, one)],
+        "years": years.model_dump() if (years := config.years or collection.years) else None,
+        "links": [{"title": text(link.title), "url": link.url} for link in config.links or collection.links],
     }
 
 

@@ -7,15 +7,17 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from tianku.api import datasets, products, query
+from tianku.api import datasets, products, query, tree
 from tianku.api.openapi import document
 from tianku.http.absolute import base_url
 from tianku.http.context import context_of
 from tianku.http.errors import guarded, json_error
 from tianku.model.errors import NotFoundError
 
-SERVED = (*datasets.OPERATIONS, *query.OPERATIONS, *products.OPERATIONS)
-DOCUMENTED = (*datasets.OPERATIONS, *query.OPERATIONS, *products.DOCUMENTED, *products.OPERATIONS)
+SERVED = (*datasets.OPERATIONS, *query.OPERATIONS, *products.OPERATIONS, *tree.OPERATIONS)
+DOCUMENTED = (
+    *datasets.OPERATIONS, *query.OPERATIONS, *products.DOCUMENTED, *products.OPERATIONS, *tree.OPERATIONS
+)  # fmt: skip
 _CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 _pages = Environment(
     loader=PackageLoader("tianku.api", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -50,5 +52,6 @@ def routes() -> list[Route]:
         Route("/api/v1/openapi.json", guard(openapi), methods=["GET"]),
         Route("/api/docs", guard(docs), methods=["GET"]),
         *(operation.route() for operation in SERVED),
+        Route("/sas", guard(tree.root), methods=["GET"]),
         Route("/api/{path:path}", guard(nothing), methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]

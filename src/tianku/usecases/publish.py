@@ -11,6 +11,7 @@ from tianku.model.config.load import load_installation
 from tianku.model.errors import NotFoundError, UsageError
 from tianku.state import repositories
 from tianku.state.repositories import PublicationRecord
+from tianku.usecases.downloads import download_folder
 from tianku.usecases.installation import connect
 from tianku.usecases.pictures import PictureSource, serving_copies, snapshot_store
 
@@ -84,7 +85,8 @@ def remove(root: Path, dataset: str, revision: int | None = None) -> list[int]:
         for record in chosen:
             repositories.remove(dataset, record.revision)
             store.remove(dataset, record.revision)
-            shutil.rmtree(serving_copies(data_root, dataset, record.revision), ignore_errors=True)
+            for made in (serving_copies, download_folder):
+                shutil.rmtree(made(data_root, dataset, record.revision), ignore_errors=True)
     return [r.revision for r in chosen]
 
 

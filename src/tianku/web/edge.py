@@ -12,6 +12,7 @@ _OPEN: tuple[tuple[str, str], ...] = (
     ("/vo/", "GET, HEAD, POST, OPTIONS"),
     ("/api/", "GET, HEAD, OPTIONS"),
     ("/download/", "GET, HEAD, OPTIONS"),
+    ("/sas/", "GET, HEAD, OPTIONS"),
 )
 _ALLOWED = "Accept, Authorization, Content-Type, If-None-Match, If-Range, Range"
 _EXPOSED = "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Last-Modified, Retry-After"

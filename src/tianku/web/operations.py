@@ -16,7 +16,9 @@ from tianku.http.errors import guarded, text_error
 from tianku.model.errors import AuthError
 
 _NO_STORE = {"cache-control": "no-store"}
-_ROBOTS = "User-agent: *\nDisallow: /vo/\nDisallow: /api/\nDisallow: /download/\nDisallow: /account\n"
+_SERVICES = "Disallow: /vo/\nDisallow: /api/\nDisallow: /download/\nDisallow: /account\n"
+#: `wget -r` keeps to this file: the tree of files is for it, and for no crawler
+_ROBOTS = f"User-agent: wget\n{_SERVICES}\nUser-agent: *\n{_SERVICES}Disallow: /sas/\n"
 
 
 async def healthz(request: Request) -> Response:
