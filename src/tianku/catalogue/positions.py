@@ -1,7 +1,7 @@
 """Positions of rows: ICRS degrees, and the HEALPix index that orders a table.
 
 A position that the source gives in ICRS (or FK5 J2000, the same within 0.1″) degrees is used in place.
-Any other (sexagesimal, hours, FK4, galactic, ecliptic) stays as it is and gains two columns
+Any other (sexagesimal, hours, designation, FK4, galactic, ecliptic) stays as it is and gains two columns
 ``<name>_ra``, ``<name>_dec`` in ICRS degrees. A row whose main position is null, or is out of range under
 ``invalid: keep``, has a null index and is stored after all others.
 """
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from astropy import units as u
 from astropy.coordinates import FK4, FK5, BarycentricMeanEcliptic, Galactic, SkyCoord
+from astropy.time import Time
 
 from tianku.model.config.table import PositionConfig
 from tianku.model.metadata import HEALPIX_COLUMN, Column, Position
@@ -100,7 +101,8 @@ def add_positions(plans: Sequence[PositionPlan], columns: dict[str, pa.Array], r
     for plan in plans:
         said = plan.config
         given = _named(columns, said.ra), _named(columns, said.dec)
-        ra, dec = _to_icrs(said, *given) if plan.added else tuple(_doubles(g) for g in given)
+        epoch = _named(columns, said.epoch) if isinstance(said.epoch, str) else said.epoch
+        ra, dec = _to_icrs(said, *given, epoch) if plan.added else tuple(_doubles(g) for g in given)
         if plan.added:
             columns[plan.ra], columns[plan.dec] = _nullable(ra), _nullable(dec)
         if plan.main:
@@ -138,50 +140,100 @@ def _nullable(values: Doubles) -> pa.Array:
     return pa.array(values, mask=np.isnan(values))
 
 
-def _to_icrs(said: PositionConfig, ra: pa.Array, dec: pa.Array) -> tuple[Doubles, Doubles]:
-    lon, lat = (
-        (sexagesimal(ra) * (1.0 if _degrees_suffix(said) else 15.0), sexagesimal(dec))
-        if said.format == "sexagesimal"
-        else (_doubles(ra) * (15.0 if said.format == "hours" else 1.0), _doubles(dec))
-    )
+def _to_icrs(
+    said: PositionConfig, ra: pa.Array, dec: pa.Array, epoch: pa.Array | float | None
+) -> tuple[Doubles, Doubles]:
+    lon, lat = _degrees(said, ra, dec)
     if _in_place(said.model_copy(update={"format": "degrees"})):
         return lon, lat
-    good = np.isfinite(lon) & np.isfinite(lat) & (np.abs(lat) <= 90.0)
-    frame = _frame(said)
+    good = (lon >= -360.0) & (lon <= 360.0) & (np.abs(lat) <= 90.0)
+    frame = _frame(said, epoch, good)
     sky = SkyCoord(np.where(good, lon, 0.0) * u.deg, np.where(good, lat, 0.0) * u.deg, frame=frame).icrs
     return np.where(good, sky.ra.deg, lon), np.where(good, sky.dec.deg, lat)
 
 
-def _degrees_suffix(said: PositionConfig) -> bool:
-    return said.frame in ("GALACTIC", "ECLIPTIC")
+def _degrees(said: PositionConfig, ra: pa.Array, dec: pa.Array) -> tuple[Doubles, Doubles]:
+    """Longitude and latitude in degrees of the source's frame."""
+    if said.format == "designation":
+        return designation(ra)
+    hours = 15.0 if said.frame not in ("GALACTIC", "ECLIPTIC") else 1.0
+    if said.format == "sexagesimal":
+        return sexagesimal(ra) * hours, sexagesimal(dec)
+    return _doubles(ra) * (15.0 if said.format == "hours" else 1.0), _doubles(dec)
 
 
-def _frame(said: PositionConfig) -> object:
+def _frame(said: PositionConfig, epoch: pa.Array | float | None, good: npt.NDArray[np.bool_]) -> object:
     if said.frame == "FK4":
-        return FK4(equinox=said.equinox or "B1950")
+        equinox = said.equinox or "B1950"
+        return FK4(equinox=equinox, obstime=_instant(epoch, good, equinox))
     if said.frame == "FK5":
         return FK5(equinox=said.equinox or "J2000")
     return Galactic() if said.frame == "GALACTIC" else BarycentricMeanEcliptic(equinox=said.equinox or "J2000")
 
 
+def _instant(epoch: pa.Array | float | None, good: npt.NDArray[np.bool_], equinox: str) -> Time:
+    """When FK4 positions were measured (its axes turn slowly): by default at their equinox."""
+    default = Time(equinox)
+    if epoch is None:
+        return default
+    if isinstance(epoch, float):
+        return Time(epoch, format="jyear")
+    years = _doubles(epoch)
+    return Time(np.where(good & np.isfinite(years), years, default.jyear), format="jyear")
+
+
 def sexagesimal(text: pa.Array) -> Doubles:
     """Parse ``12:34:56.7``, ``-01 02 03``, ``05h11m48s`` and shorter forms to units of the first field.
 
-    Null and what is not sexagesimal become NaN.
+    Null and what is not sexagesimal become NaN; 60 seconds, a rounded value, are a minute.
     """
     pattern = (
-        r"^\s*(?P<sign>[+-]?)\s*(?P<a>[0-9]+(?:\.[0-9]*)?)(?:[\s:hd°]+(?P<b>[0-9]+(?:\.[0-9]*)?))?"
+        r"^\s*(?P<sign>[+−-]?)\s*(?P<a>[0-9]+(?:\.[0-9]*)?)(?:[\s:hd°]+(?P<b>[0-9]+(?:\.[0-9]*)?))?"
         r"(?:[\s:m'′]+(?P<c>[0-9]+(?:\.[0-9]*)?))?[\s:s\"″hmd°'′]*$"
     )
     parts = pc.extract_regex(pc.cast(text, pa.string()), pattern)
     fields = [parts.field(i) for i in range(4)]
     numbers = [_number(f) for f in fields[1:]]
-    good = np.asarray(pc.and_(parts.is_valid(), text.is_valid())) & (numbers[1] < 60) & (numbers[2] < 60)
+    good = np.asarray(pc.and_(parts.is_valid(), text.is_valid())) & (numbers[1] <= 60) & (numbers[2] <= 60)
     value = numbers[0] + numbers[1] / 60.0 + numbers[2] / 3600.0
-    negative = np.asarray(pc.fill_null(pc.equal(fields[0], "-"), False))
+    negative = np.asarray(pc.fill_null(pc.is_in(fields[0], pa.array(["-", "−"])), False))
     return np.where(good, np.where(negative, -value, value), np.nan)
 
 
 def _number(text: pa.Array) -> Doubles:
     filled = pc.if_else(pc.equal(pc.fill_null(text, ""), ""), "0", text)
     return pc.cast(filled, pa.float64()).to_numpy(zero_copy_only=False)
+
+
+#: hhmm[ss][fraction]±ddmm[ss][fraction]; the point of a fraction of seconds may be left out (2MASS)
+_DESIGNATION = (
+    r"(?:^|[^0-9.])(?P<h>[0-9]{2})(?P<m>[0-9]{2})(?P<s>[0-9]{2})?(?P<f>\.?[0-9]*)(?P<sign>[+−-])"
+    r"(?P<d>[0-9]{2})(?P<n>[0-9]{2})(?P<t>[0-9]{2})?(?P<g>\.?[0-9]*)\s*$"
+)
+
+
+def designation(text: pa.Array) -> tuple[Doubles, Doubles]:
+    """Read degrees from names that end with a position: ``J063259.37+045622.5``, ``2MASS J06325937+0456225``.
+
+    NaN where there is no such part. Designations are truncated, not rounded: positions lie within one unit
+    of the last digit above these.
+    """
+    parts = pc.extract_regex(pc.cast(text, pa.string()), _DESIGNATION)
+    fields = [parts.field(i) for i in range(9)]
+    lon, lon_good = _from_digits(*fields[:4])
+    lat, lat_good = _from_digits(*fields[5:])
+    good = np.asarray(parts.is_valid()) & lon_good & lat_good & (lon < 24.0) & (lat <= 90.0)
+    negative = np.asarray(pc.fill_null(pc.is_in(fields[4], pa.array(["-", "−"])), False))
+    return np.where(good, 15.0 * lon, np.nan), np.where(good, np.where(negative, -lat, lat), np.nan)
+
+
+def _from_digits(
+    whole: pa.Array, minutes: pa.Array, seconds: pa.Array, rest: pa.Array
+) -> tuple[Doubles, npt.NDArray[np.bool_]]:
+    """Units of the first field; the fraction belongs to the last field there is. And which are below 60."""
+    digits = pc.ascii_ltrim(pc.fill_null(rest, ""), ".")
+    fraction = pc.cast(pc.binary_join_element_wise("0.", digits, "0", ""), pa.float64()).to_numpy()
+    has_seconds = np.asarray(pc.greater(pc.binary_length(pc.fill_null(seconds, "")), 0))
+    m, s = _number(minutes), _number(seconds)
+    value = _number(whole) + (m + np.where(has_seconds, 0.0, fraction)) / 60.0
+    return value + (s + np.where(has_seconds, fraction, 0.0)) / 3600.0, (m < 60) & (s < 60)
