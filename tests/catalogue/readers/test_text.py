@@ -135,6 +135,3 @@ def test_unknown_kinds_are_named(tmp_path):
     path.write_bytes(b"\0\1\2")
     with pytest.raises(UsageError, match="declare a record format"):
         sniff(TableSource(path))
-    path.write_text("<?xml version='1.0'?><VOTABLE/>")
-    with pytest.raises(UsageError, match="no table reader for votable"):
-        open_table(TableSource(path))

@@ -15,7 +15,6 @@ from tianku.catalogue.readers.sniffing import sniff
 from tianku.catalogue.readers.vizier import open_vizier
 from tianku.catalogue.readers.votable import open_votable_file
 from tianku.formats.opening import DAMAGED
-from tianku.model.errors import UsageError
 
 __all__ = ["BATCH_ROWS", "Reject", "SourceBatch", "TableReader", "TableSource", "open_table", "sniff"]
 
@@ -40,19 +39,10 @@ def open_table(source: TableSource) -> TableReader:
     Raises
     ------
     UsageError
-        ``reader.unreadable`` naming file and reason; ``reader.unknown`` for a format without a reader.
+        ``reader.unreadable`` naming file and reason.
     """
     kind = sniff(source) if source.config.reader == "auto" else source.config.reader
-    reader = _READERS.get(kind)
-    if reader is None:
-        raise UsageError(
-            "reader.unknown",
-            "{file}: no table reader for {kind}; there are readers for {known}",
-            file=source.path.name,
-            kind=kind,
-            known=", ".join(sorted(_READERS)),
-        )
     try:
-        return reader(source)
+        return _READERS[kind](source)
     except DAMAGED as error:
         raise unreadable(source.path, kind, str(error)) from error
