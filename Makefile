@@ -21,6 +21,8 @@ CERTIFICATES := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/p
 ifneq ($(CERTIFICATES),)
 export NODE_EXTRA_CA_CERTS ?= $(CERTIFICATES)
 endif
+# the suites of `tests/` are shared out among processes
+PROCESSES ?= -n 2 --dist loadgroup
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 
 help:  ## list the targets
@@ -58,11 +60,11 @@ test-setup: $(VENV)/dev.stamp assets  ## install what the tests need
 
 .PHONY: test
 test: test-setup lint-imports  ## unit, golden, engine, client and browser tests
-	$(BIN)/python -m pytest tests -m "not slow" -rs
+	$(BIN)/python -m pytest tests -m "not slow" -rs $(PROCESSES)
 
 .PHONY: verify
 verify: test-setup lint  ## every acceptance check that a machine can run
-	TIANKU_VERIFY=1 $(BIN)/python -m pytest tests -rs
+	TIANKU_VERIFY=1 $(BIN)/python -m pytest tests -rs $(PROCESSES)
 
 .PHONY: lint
 lint: $(VENV)/dev.stamp lint-imports  ## style, types and layers

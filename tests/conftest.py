@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.support.archive import Archive, build_archive
 from tests.support.demo import build_demo
+from tests.support.once import once
 from tests.support.serving import serving
 
 settings.register_profile(
@@ -19,6 +20,17 @@ settings.register_profile(
 settings.load_profile("tianku")
 
 ROOT = Path(__file__).resolve().parent.parent
+#: suites that take longest begin first, so that test processes end together
+LONGEST = ("acceptance", "browser", "products", "docs", "clients", "web")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a suite (a folder here) in one process: they share servers."""
+    suites = {item: item.path.relative_to(ROOT / "tests").parts[0] for item in items}
+    for item, suite in suites.items():
+        item.add_marker(pytest.mark.xdist_group(suite))
+    items.sort(key=lambda item: LONGEST.index(suites[item]) if suites[item] in LONGEST else len(LONGEST))
 
 
 def _data_folder() -> Path | None:
@@ -37,15 +49,15 @@ def test_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+def installation(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Archive:
     """A published archive with open, closed and hidden data sets; copy it to change it."""
-    return build_archive(tmp_path_factory.mktemp("archive"))
+    return once(tmp_path_factory, worker_id, "archive", build_archive)
 
 
 @pytest.fixture(scope="session")
-def demo_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_root(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """The demo installation, built once for the session by its own command."""
-    return build_demo(tmp_path_factory.mktemp("demo") / "demo")
+    return once(tmp_path_factory, worker_id, "demo", lambda folder: build_demo(folder / "demo"))
 
 
 @pytest.fixture(scope="session")
