@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 
@@ -19,7 +20,8 @@ from tianku.pages.ports import (
     TableCard,
 )
 from tianku.usecases.picture import PublishedDataset, PublishedSet, PublishedTable
-from tianku.usecases.policy import decide
+from tianku.usecases.policy import decide, partly
+from tianku.usecases.products import ProductPage
 from tianku.usecases.viewer import Viewer
 
 
@@ -32,8 +34,16 @@ def access_view(viewer: Viewer, rule: Rule) -> AccessView:
         level=max(held, default=Level.EXISTENCE),
         public=max(public, default=Level.EXISTENCE),
         opens=max(coming, default=None),
+        by_row=Level.DATA not in held and partly(viewer.principal, rule, Level.DATA, viewer.now),
         apply=Text(en=rule.apply or ""),
     )
+
+
+def product_access(viewer: Viewer, page: ProductPage) -> AccessView:
+    """Return how open one product is: its own instant counts where products open one by one."""
+    whole = access_view(viewer, page.one.rule)
+    level = Level.DATA if page.open else max(whole.level, Level.METADATA)
+    return replace(whole, level=level, public=Level.DATA if page.public else whole.public, by_row=False)
 
 
 def exists(viewer: Viewer, rule: Rule) -> bool:

@@ -26,6 +26,8 @@ class AccessView:
     level: Level = Level.DATA
     public: Level = Level.DATA
     opens: float | None = None
+    #: rows or products open one by one, and the principal sees those that are open by now
+    by_row: bool = False
     apply: Text = _NO_TEXT
 
     @property
@@ -37,6 +39,11 @@ class AccessView:
     def rows(self) -> bool:
         """Whether the principal may see rows, counts and coverage."""
         return self.level >= Level.METADATA
+
+    @property
+    def some(self) -> bool:
+        """Whether the principal may see rows, but not always their counts."""
+        return self.rows or self.by_row
 
     @property
     def files(self) -> bool:

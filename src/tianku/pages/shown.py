@@ -93,7 +93,9 @@ class _OnePicture:
     def __init__(self, key: _Same, make: Callable[[Viewer], Shown]) -> None:
         rules = key.picture.rules().values()
         self._named = frozenset(entry for rule in rules for who in rule.who.values() for entry in who)
-        self._instants = sorted(at for rule in rules for at in rule.public_from.values())
+        self._instants = sorted(
+            at for rule in rules for at in (*rule.public_from.values(), *rule.rows_from.values())
+        )
         self._make = make
         self._kept: dict[tuple[frozenset[str], bool, int], Shown] = {}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tianku.model.access import Level, Principal
 from tianku.model.errors import TiankuError
 from tianku.model.text import Text
-from tianku.pages.cards import access_view, exists, set_card, table_card
+from tianku.pages.cards import access_view, exists, product_access, set_card, table_card
 from tianku.pages.coverage import point, union
 from tianku.pages.ports import (
     CitationView,
@@ -71,11 +71,11 @@ class CentreSource:
     def product(self, principal: Principal, dataset: str, product_set: str, key: str) -> ProductView:
         """Return one product."""
         viewer = self._viewer(principal)
-        one = viewer.published_set(dataset, product_set)
         page = product_page(self._centre, principal, dataset, product_set, key)
         header = self._header(principal, page)
         card, collection = self._owner(viewer, dataset)
-        return product_view(card, collection, set_card(viewer, one), page, header, access_view(viewer, one.rule))
+        access = product_access(viewer, page)
+        return product_view(card, collection, set_card(viewer, page.one), page, header, access)
 
     def products(
         self, principal: Principal, dataset: str, product_set: str, offset: int, limit: int
@@ -143,7 +143,7 @@ def _table_view(viewer: Viewer, shown: Shown, one: PublishedTable) -> TableView:
         dataset=dataset,
         collection=shown.collection(dataset.collection),
         card=card,
-        meta=one.meta,
+        meta=viewer.meta(one),
         columns=tuple(ColumnView(c, statistics.get(c.name)) for c in one.meta.columns),
         services=(_TAP, _cone_service(one)) if one.meta.main_position is not None else (_TAP,),
         coverage=coverage,

@@ -103,6 +103,8 @@ def compile_rule(configured: AccessRule | None, public: datetime | str | None) -
     rows: dict[Level, float] = {}
     for level in (Level.METADATA, Level.DATA):
         if configured is not None and configured.public_from is not None:
+            if said[level] is None:
+                who[level] = _inherited(said, level) - {PUBLIC}
             if public != "never":
                 rows[level] = public.timestamp() if isinstance(public, datetime) else 0.0
         elif isinstance(public, datetime):
