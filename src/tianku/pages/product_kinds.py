@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -46,8 +47,50 @@ def _spectrum_facts(page: ProductPage, parts: Sequence[IndexEntry]) -> list[Fact
     ]
 
 
+def _image_facts(page: ProductPage, parts: Sequence[IndexEntry]) -> list[Fact]:
+    first = parts[0]
+    size = f"{first.s_xel1} × {first.s_xel2}" if first.s_xel1 and first.s_xel2 else ""
+    limits = [v * 1e9 for v in (first.em_min, first.em_max) if v is not None]
+    waves = "–".join(f"{v:.6g}" for v in dict.fromkeys(limits))
+    return [
+        Fact(Text(en="Image size", zh="图像大小"), size, "pixel"),
+        Fact(Text(en="Pixel scale", zh="像元尺度"), number(first.s_pixel_scale, 3), "arcsec"),
+        Fact(Text(en="Field of view", zh="视场"), number(first.s_fov, 4), "deg"),
+        Fact(Text(en="Filter", zh="滤光片"), first.band or ""),
+        Fact(Text(en="Wavelengths", zh="波长"), waves, "nm"),
+        Fact(Text(en="Pixel unit", zh="像元单位"), word(pretty(first.o_unit or "")), spelled=first.o_unit or ""),
+        *(Fact(Text(en="Note", zh="说明"), word(note)) for note in (first.notes or "").split(",") if note),
+    ]
+
+
+def _timeseries_facts(page: ProductPage, parts: Sequence[IndexEntry]) -> list[Fact]:
+    first = parts[0]
+    frame = json.loads(first.detail or "{}")
+    system = ", ".join(str(frame[name]) for name in ("scale", "refposition") if name in frame)
+    waves = "–".join(f"{v * 1e9:.6g}" for v in (first.em_min, first.em_max) if v is not None)
+    calibration = first.o_calib_status or ""
+    return [
+        Fact(Text(en="Brightness", zh="亮度"), word(first.part_kind or "")),
+        Fact(Text(en="Unit", zh="单位"), word(pretty(first.o_unit or "")), spelled=first.o_unit or ""),
+        Fact(Text(en="Flux calibration", zh="流量定标"), word(calibration) if calibration else ""),
+        Fact(Text(en="Time system", zh="时间系统"), system),
+        Fact(Text(en="Median sampling", zh="采样间隔中值"), number(first.t_resolution, 1), "s"),
+        Fact(Text(en="Wavelengths", zh="波长"), waves, "nm"),
+    ]
+
+
 _OTHER = Kind("none")
 _KINDS: dict[str, Kind] = {
+    "image": Kind("image", (("png", "image/png"),), _image_facts),
+    "timeseries": Kind(
+        "timeseries",
+        (
+            ("vot", "application/x-votable+xml"),
+            ("csv", "text/csv"),
+            ("fits", "application/fits"),
+        ),
+        _timeseries_facts,
+    ),
     "spectrum": Kind(
         "spectrum",
         (

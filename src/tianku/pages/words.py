@@ -28,6 +28,23 @@ _WORDS = {
     "unknown": Text(en="unknown", zh="未知"),
     # units that are words
     "counts": Text(en="counts", zh="计数"),
+    # what readers noted
+    "wcs.none": Text(en="no celestial coordinates: axes are pixels", zh="无天球坐标：坐标轴为像元"),
+    "wcs.box": Text(en="not solved: the field is an estimate", zh="未定标：视场为估计值"),
+    "wcs.plate": Text(en="coordinates of the plate solution", zh="坐标取自底片定标"),
+    "wcs.sidecar": Text(en="coordinates from a separate file", zh="坐标取自单独的文件"),
+    "wcs.off_sky": Text(en="no pixel is on the sky", zh="没有像元落在天球上"),
+    "wcs.partly_off_sky": Text(en="some pixels are off the sky", zh="部分像元不在天球上"),
+    "wcs.tables_ignored": Text(en="distortion tables are left out", zh="未计入畸变查找表"),
+    "frame.helioprojective": Text(en="solar (helioprojective) coordinates", zh="太阳（日面投影）坐标"),
+    "frame.heliographic": Text(en="solar (heliographic) coordinates", zh="太阳（日面经纬）坐标"),
+    "time.missing": Text(en="the file does not say when it was taken", zh="文件未给出观测时间"),
+    "time.unreadable": Text(en="the time of observation cannot be read", zh="无法识别观测时间"),
+    "time.date_only": Text(en="only the date of observation is known", zh="仅知观测日期"),
+    "band.unknown": Text(en="the limits of the filter are not known", zh="滤光片波长范围未知"),
+    "companion.missing": Text(en="a companion file is missing", zh="缺少配套文件"),
+    "unit.missing": Text(en="the file does not say the unit of pixels", zh="文件未给出像元单位"),
+    "unit.unknown": Text(en="the unit of pixels is no VOUnits unit", zh="像元单位不是 VOUnits 单位"),
     # categories of files
     "science": Text(en="original file", zh="原始文件"),
     "mask": Text(en="mask", zh="掩模"),

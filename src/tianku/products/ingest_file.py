@@ -48,7 +48,7 @@ def file_rows(rules: FileRules, path: Path) -> list[Row]:
         rows.append({**base, "key": key, **_facts(seen), **_header_columns(rules, seen.header)})
     if missing:
         for row in rows:
-            row["notes"] = ",".join([*filter(None, [row["notes"]]), *(f"companion.missing:{c}" for c in missing)])
+            row["notes"] = ",".join(filter(None, (row["notes"], "companion.missing")))
     rows += _other_rows(context, file, others, dict.fromkeys(row["key"] for row in rows))
     _keep(context, file)
     for other in others:

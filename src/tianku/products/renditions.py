@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
@@ -77,8 +77,7 @@ def _first(
     for pattern in (one for text in patterns for one in expand_alternatives(str(text))):
         wildcards = tuple(_WILDCARD.findall(pattern))
         if captured is not None and wildcards == captured[0]:
-            words = iter(captured[1])
-            path = root / _WILDCARD.sub(lambda _, words=words: next(words), pattern)
+            path = root / _filled(pattern, captured[1])
             if path.is_file():
                 return path
             continue
@@ -88,6 +87,12 @@ def _first(
             if stem(path) == stem(main):
                 return path
     return None
+
+
+def _filled(pattern: str, words: Iterable[str]) -> str:
+    """Put `words` where the wildcards of `pattern` are."""
+    rest = iter(words)
+    return _WILDCARD.sub(lambda _: next(rest), pattern)
 
 
 def _captured(patterns: tuple[str, ...], root: Path, main: Path) -> tuple[tuple[str, ...], tuple[str, ...]] | None:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError, UsageError
 from tianku.products.preview.previewers import ProductFile, Size, has_preview, previewer
-from tianku.products.spectrum import FluxInfo
-from tianku.usecases.products import main_parts, product_file, product_page
+from tianku.usecases.opening import open_product
 
 if TYPE_CHECKING:
     from tianku.usecases.centre import Centre
@@ -44,7 +43,7 @@ def preview(
     UsageError
         ``preview.size``; what reading the file raises.
     NotFoundError
-        As `product_file`; ``products.no_part``, ``products.no_preview``.
+        As `open_product`; ``products.no_preview``.
     AuthError
         ``policy.closed``
     """
@@ -52,21 +51,11 @@ def preview(
         raise UsageError(
             "preview.size", "no preview of size {size}; there are: {known}", size=size[:20], known=", ".join(SIZES)
         )
-    page = product_page(centre, principal, dataset, set_name, key)
-    one = page.one
-    file = product_file(centre, principal, dataset, set_name, key, one.config.main)
-    if not has_preview(one.manifest.type):
+    opened = open_product(centre, principal, dataset, set_name, key, part)
+    if not has_preview(opened.kind):
         raise NotFoundError("products.no_preview", "{name} has no previews", name=f"{dataset}/{set_name}")
-    parts = main_parts(page)
-    chosen = next((e for e in parts if part is None or e.part == part), None)
-    if chosen is None:
-        known = ", ".join(e.part for e in parts)
-        raise NotFoundError(
-            "products.no_part", "{key} has no part {part!r}; it has: {known}", key=key, part=part, known=known
-        )
-    flux = FluxInfo(one.config.flux.unit or None, one.config.flux.calibration)
-    subject = _Subject(ProductFile(file.path, chosen, parts, one.config, flux), one.manifest.type, file.mtime)
-    return Preview(_drawn(subject, SIZES[size], language), page.public)
+    subject = _Subject(opened.file, opened.kind, opened.mtime)
+    return Preview(_drawn(subject, SIZES[size], language), opened.public)
 
 
 class _Subject:
@@ -74,7 +63,8 @@ class _Subject:
 
     def __init__(self, file: ProductFile, kind: str, mtime: float) -> None:
         self.file, self.kind = file, kind
-        self._known_by = (file.path, file.entry.sha256, mtime, file.entry.part, file.config.model_dump_json())
+        entry = file.entry
+        self._known_by = (file.path, entry.key, entry.sha256, mtime, entry.part, file.config.model_dump_json())
 
     def __hash__(self) -> int:
         return hash(self._known_by)

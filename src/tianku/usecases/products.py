@@ -15,6 +15,7 @@ from tianku.products.did import ProductId
 from tianku.products.index import IndexEntry, ProductIndex
 from tianku.products.keys import canonical
 from tianku.products.observed import Header
+from tianku.products.readers.headers import file_header
 from tianku.products.readers.spectra import read_spectrum
 from tianku.products.spectrum import FluxInfo, Spectrum
 from tianku.usecases.picture import PublishedSet
@@ -67,8 +68,8 @@ class ProductPage:
 
     @property
     def files(self) -> tuple[IndexEntry, ...]:
-        """One entry per file."""
-        return tuple({e.path: e for e in reversed(self.entries)}.values())[::-1]
+        """One entry per file; none for what is rows of a table."""
+        return tuple({e.path: e for e in reversed(self.entries) if not e.in_table}.values())[::-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,24 +227,25 @@ def spectrum(
 
 
 def product_header(centre: Centre, principal: Principal, page: ProductPage) -> Header:
-    """Return the primary header of a product of spectra; empty where it is closed or of another type.
+    """Return the header of a product's file; empty where it is closed or the file has none.
 
     Raises
     ------
     NotFoundError
         As `product_file`.
     """
-    if not page.open or page.one.manifest.type != "spectrum":
+    if not page.open or not page.files:
         return {}
     one = page.one
     file = product_file(centre, principal, one.dataset, one.name, page.did.key, one.config.main)
-    return _header(file.path, file.sha256, file.mtime, one.config.reader)
+    parts = main_parts(page)
+    return _header(file.path, file.sha256, file.mtime, one.manifest.type, one.config.reader, parts[0].ext)
 
 
 @lru_cache(maxsize=512)
-def _header(path: Path, sha256: str, mtime: float, reader: str) -> Header:
+def _header(path: Path, sha256: str, mtime: float, kind: str, reader: str, ext: int | None) -> Header:
     """Headers of files lately looked at; `sha256` and `mtime` tell a file that was replaced."""
-    return read_spectrum(path, reader).header
+    return read_spectrum(path, reader).header if kind == "spectrum" else file_header(path, ext)
 
 
 def _main_category(centre: Centre, dataset: str, set_name: str) -> str:

@@ -45,7 +45,9 @@ THUMBNAIL = 320
 
 #: modules with a function ``preview``
 _MODULES: dict[str, str] = {
+    "image": "tianku.products.preview.image",
     "spectrum": "tianku.products.preview.spectrum",
+    "timeseries": "tianku.products.preview.timeseries",
 }
 
 
