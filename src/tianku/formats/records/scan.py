@@ -169,7 +169,7 @@ class _Search:
         `expected`, when another follows its record, when its record ends the file, or when its sum is right.
         """
         for at in self._candidates(low):
-            lengths = self.lengths(at)
+            lengths = self.lengths(at) if at != expected else None
             if lengths is None:
                 continue
             size = self.plan.size(lengths)

@@ -22,10 +22,11 @@ def observe(context: SetContext, file: SourceFile) -> list[Observed]:
     """
     axis = resolved_axis(context.record_format, context.folder)
     found = read_dynamic(file.path, context.config, context.record_format, axis)
-    return [observed(found, {**found.report, **kept_axis(axis)})]
+    unit = context.config.unit if context.config.unit is not None else found.unit
+    return [observed(found, unit, {**found.report, **kept_axis(axis)})]
 
 
-def observed(found: DynamicSpectrum, detail: dict[str, object]) -> Observed:
+def observed(found: DynamicSpectrum, unit: str | None, detail: dict[str, object]) -> Observed:
     """Return what the index keeps of a dynamic spectrum."""
     states = [plane.state for plane in found.planes if plane.state]
     low, high = float(found.frequency.min()) * 1e6, float(found.frequency.max()) * 1e6
@@ -46,6 +47,8 @@ def observed(found: DynamicSpectrum, detail: dict[str, object]) -> Observed:
         em_xel=len(found.frequency),
         pol_states=f"/{'/'.join(states)}/" if states else None,
         pol_xel=len(states) or None,
+        o_ucd="phot.count;em.radio" if unit in ("adu", "count") else "phot.flux.density;em.radio",
+        o_unit=unit,
         series=found.series,
         detail=detail or None,
         notes=found.notes,
