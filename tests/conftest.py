@@ -63,5 +63,5 @@ def demo_root(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 @pytest.fixture(scope="session")
 def demo_site(demo_root: Path) -> Iterator[str]:
     """The address at which the demo is served."""
-    with serving(demo_root) as served:
+    with serving(demo_root, jobs=True) as served:
         yield served.address

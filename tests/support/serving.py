@@ -106,11 +106,12 @@ class Served:
 
 
 @contextmanager
-def serving(root: Path, workers: int = 1) -> Iterator[Served]:
-    """Serve the installation in `root` on a free port, with a log beside it."""
+def serving(root: Path, workers: int = 1, *, jobs: bool = False) -> Iterator[Served]:
+    """Serve the installation in `root` on a free port, with a log beside it; `jobs`: and do its jobs."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     command = "from tianku.cli.main import run; run()"
     arguments = ["-r", str(root), "serve", "--port", "0", "--workers", str(workers)]
+    arguments += [] if jobs else ["--no-worker"]
     log = root / f"serve-{workers}.log"
     with log.open("wb") as output:
         process = subprocess.Popen([sys.executable, "-c", command, *arguments], stderr=output, env=environment)

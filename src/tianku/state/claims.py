@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, F, Max, Min, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -40,8 +41,17 @@ def _waiting() -> Q:
 
 
 def jobs_waiting() -> bool:
-    """Whether a claim may find something; one look that locks nothing."""
-    return bool(models.Job.objects.filter(_waiting()).exists())
+    """Whether a claim may find something; one look that locks nothing, and that is taken many times a second."""
+    with connection.cursor() as cursor:
+        cursor.execute(*_look(connection.vendor))
+        return cursor.fetchone() is not None
+
+
+@cache
+def _look(vendor: str) -> tuple[str, tuple[Any, ...]]:
+    """Return the statement of `jobs_waiting`: to have it made each time costs ten times its running."""
+    sql, parameters = models.Job.objects.filter(_waiting()).values_list("id")[:1].query.sql_with_params()
+    return sql, tuple(parameters)
 
 
 def claim_job(worker: str, lease_seconds: float, *, running: int, running_each: int) -> JobRecord | None:

@@ -29,7 +29,7 @@ def _environment(protocol: str) -> Environment:
         lstrip_blocks=True,
         finalize=_clean,
     )
-    environment.globals["utc"] = utc
+    environment.globals |= {"utc": utc, "instant": instant}
     return environment
 
 
@@ -55,6 +55,11 @@ def render(protocol: str, name: str, **values: object) -> bytes:
 def utc(moment: datetime | None = None) -> str:
     """Return `moment` (now) as DALI wants times: UTC, ISO 8601, with Z."""
     return (moment or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def instant(moment: datetime) -> str:
+    """Return `moment` as `utc` does, to the millisecond: jobs can be told apart by their times."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def xml_response(body: bytes, *, media_type: str = XML, public: bool = True, status: int = 200) -> Response:

@@ -8,24 +8,27 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 from tianku.usecases.centre import Centre
 from tianku.usecases.installation import connect
 from tianku.web.app import Application, create_app
 from tianku.web.draining import DrainingServer, listen, server_config
+from tianku.web.embedded import embedded_worker
 from tianku.web.workers import supervise
 
 
-def serve(root: Path, host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
-    """Serve the installation in `root` until a signal ends it."""
+def serve(root: Path, host: str = "127.0.0.1", port: int = 8000, workers: int = 1, *, jobs: bool = True) -> None:
+    """Serve the installation in `root` until a signal ends it; do its `jobs` too."""
     listener = listen(host, port)
     address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
     sys.stderr.write(f"Tianku serves {root} at {address} with {workers} process(es)\n")
-    if workers == 1:
-        run_worker(root, listener, 1)
-    else:
-        supervise(run_worker, root, listener, workers)
+    with embedded_worker(root) if jobs else nullcontext():
+        if workers == 1:
+            run_worker(root, listener, 1)
+        else:
+            supervise(run_worker, root, listener, workers)
 
 
 def run_worker(root: Path, listener: socket.socket, workers: int) -> None:

@@ -70,12 +70,11 @@ class Attempt:
         return time.monotonic() > self.deadline
 
     def answer(self) -> Answer:
-        """Return what the child said, and let it go; for a pipe that is ready."""
+        """Return what the child said; for a pipe that is ready."""
         try:
             said: Answer = self._child.pipe.recv()
         except (EOFError, ConnectionError):
             said = None
-        self.kill()
         return said
 
     def kill(self) -> None:

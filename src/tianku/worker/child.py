@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from tianku.engines.instance import warm_up
 from tianku.model.errors import FatalError, TiankuError
 from tianku.storage.failpoints import failpoint
 from tianku.usecases.jobs import registry
@@ -27,8 +28,8 @@ log = logging.getLogger(__name__)
 
 NICENESS = 10
 _PR_SET_PDEATHSIG = 1
-#: kinds of work whose modules a forked child finds imported
-PRELOADED = tuple(registry.OPERATIONS)
+#: imported for its work: a forked child finds all modules there
+KINDS = tuple(registry.OPERATIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def main(pipe: Connection, parent: int) -> None:
     _die_with(parent)
     os.nice(NICENESS)
     _die_first_when_memory_ends()
+    warm_up()
     try:
         assignment: Assignment = pipe.recv()
     except EOFError:

@@ -10,13 +10,16 @@ from tianku.worker.attempt import Child
 
 log = logging.getLogger(__name__)
 
+#: what a child would import at its first query, and the fork server has for all of them
+_PRELOADED = ["tianku.worker.child", "sqlglot.dialects.duckdb", "sqlglot.serde", "pandas"]
+
 
 class Children:
     """Hands out waiting children; a dead fork server is started again with the next one."""
 
     def __init__(self) -> None:
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["tianku.worker.child"])
+        self._context.set_forkserver_preload(_PRELOADED)
         self._spare: Child | None = None
 
     def take(self) -> Child:

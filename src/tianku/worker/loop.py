@@ -187,6 +187,7 @@ class Worker:
                 repositories.give_back(attempt.key)
             else:
                 repositories.fail_attempt(attempt.key, stated(answer))
+        attempt.kill()
         if not shown:
             shutil.rmtree(attempt.folder, ignore_errors=True)
 

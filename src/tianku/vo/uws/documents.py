@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from tianku.state.repositories import JobRecord
 from tianku.vo.xml import render
 
-XML = "text/xml; charset=utf-8"
-
-
-def instant(moment: datetime) -> str:
-    """Return a time as UWS wants it: UTC with Z; milliseconds, so that AFTER can tell jobs apart."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
 
 def job_document(job: JobRecord, address: str) -> bytes:
     """Return the whole description of a job that is at `address`."""
-    return render("uws", "job.xml", job=job, address=address, instant=instant, alone=False)
+    return render("uws", "job.xml", job=job, address=address, alone=False)
 
 
 def parameters_document(job: JobRecord) -> bytes:
@@ -33,4 +25,4 @@ def results_document(job: JobRecord, address: str) -> bytes:
 
 def jobs_document(jobs: Iterable[JobRecord], address: str) -> bytes:
     """Return the list of the jobs of the service at `address`."""
-    return render("uws", "jobs.xml", jobs=list(jobs), address=address, instant=instant)
+    return render("uws", "jobs.xml", jobs=list(jobs), address=address)

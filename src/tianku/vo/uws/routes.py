@@ -26,7 +26,7 @@ from tianku.usecases.jobs import service
 from tianku.vo.dali.errors import votable_error
 from tianku.vo.uws import documents
 from tianku.vo.uws import params as control
-from tianku.vo.xml import xml_response
+from tianku.vo.xml import instant, xml_response
 
 T = TypeVar("T")
 
@@ -165,8 +165,8 @@ class JobService:
         text = {
             "phase": job.phase,
             "executionduration": str(job.duration),
-            "destruction": documents.instant(job.destruction),
-            "quote": documents.instant(job.quote) if job.quote is not None else "",
+            "destruction": instant(job.destruction),
+            "quote": instant(job.quote) if job.quote is not None else "",
             "owner": job.owner or "",
         }.get(name)
         if text is None:
@@ -204,11 +204,11 @@ class JobService:
         await context.pools.engine.run(start)
 
     def _set_limits(self, context: Context, job: JobRecord, params: Params) -> None:
-        seconds, instant = control.duration(params), control.instant(params, "DESTRUCTION")
+        seconds, destruction = control.duration(params), control.instant(params, "DESTRUCTION")
         if seconds is not None:
             service.set_duration(context.site.jobs, job, seconds)
-        if instant is not None:
-            service.set_destruction(context.site.jobs, job, instant)
+        if destruction is not None:
+            service.set_destruction(context.site.jobs, job, destruction)
 
     async def _job(self, request: Request) -> JobRecord:
         principal = await principal_of(request)
