@@ -21,7 +21,8 @@ from tianku.model.metadata import Bit
 from tianku.model.text import Text
 from tianku.model.vocabulary.ucds import ucd_problem
 from tianku.model.vocabulary.units import is_vounit
-from tianku.products.plot import thumbnail, ticks, to_png
+from tianku.products.plot import thumbnail, to_png
+from tianku.products.plot_frame import ticks
 from tianku.products.readers import read_spectrum
 from tianku.products.render import inverse_square, table_columns, to_csv, to_fits, to_votable, to_wire
 from tianku.products.spectrum import FluxInfo, Part, Spectrum

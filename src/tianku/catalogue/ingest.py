@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 import tianku
+from tianku.catalogue.clustering import clustered_by
 from tianku.catalogue.engine import working_engine
 from tianku.catalogue.hats import write_hats_files
 from tianku.catalogue.id_tables import IdTable, build_id_table, check_unique
@@ -126,7 +128,7 @@ class _Job:
         scratch, share = self.folder / ".scratch", self.resources.memory_bytes // 2
         with working_engine(scratch, share, self.resources.threads) as con:
             self.meter.stage("read and sort" if placed else "read and write", _expected(self.files))
-            entries = self._write_sorted(con) if placed else self._write_as_it_comes()
+            entries = self._write_sorted(con) if placed else self._write_unplaced(con)
             failpoint("ingest.after_write")
             if not self.statistics.rows:
                 raise self._nothing_left()
@@ -139,12 +141,30 @@ class _Job:
         return self._manifest(entries, ids, distinct, coverage)
 
     def _write_sorted(self, con: duckdb.DuckDBPyConnection) -> list[FileEntry]:
+        with self._ordered(con, self._order()) as rows:
+            parts = cut_by_sky(self._sorted(rows), self._partitions, self.folder)
+            return self.writer.write_all(parts, self.meter.advance)
+
+    def _write_unplaced(self, con: duckdb.DuckDBPyConnection) -> list[FileEntry]:
+        """Rows without positions stay as they come, but those of a light curve stand together."""
+        columns = [self.plan.published(name) for name in clustered_by(self.dataset, self.table)]
+        if not columns:
+            return self._write_in_order(self.rows, lambda _: None)
+        order = ", ".join(f'"{name}" NULLS LAST' for name in columns)
+        with self._ordered(con, order) as rows:
+            return self._write_in_order(self._sorted(rows), self.meter.advance)
+
+    def _write_in_order(self, rows: Iterable[pa.RecordBatch], written: Callable[[int], None]) -> list[FileEntry]:
+        parts = cut_by_count(rows, self.resources.max_rows, MAX_BYTES, self.folder)
+        return self.writer.write_all(parts, written)
+
+    @contextmanager
+    def _ordered(self, con: duckdb.DuckDBPyConnection, order: str) -> Iterator[pa.RecordBatchReader]:
+        """All rows of the table, sorted by the engine; what fails while they are read is told by its own name."""
         incoming = pa.RecordBatchReader.from_batches(self.schema, iter(self.rows))
         con.register("incoming", incoming)
         try:
-            order = con.sql(f"SELECT * FROM incoming ORDER BY {self._order()}")
-            parts = cut_by_sky(self._sorted(order.to_arrow_reader(131_072)), self._partitions, self.folder)
-            return self.writer.write_all(parts, self.meter.advance)
+            yield con.sql(f"SELECT * FROM incoming ORDER BY {order}").to_arrow_reader(131_072)
         except (duckdb.Error, pa.ArrowException):
             if self.rows.error is not None:
                 raise self.rows.error from None
@@ -170,10 +190,6 @@ class _Job:
         self.max_rows = max(1000, min(self.resources.max_rows, MAX_BYTES // width))
         self.partitions = self.rows.sky.partitions(self.max_rows)
         return self.partitions
-
-    def _write_as_it_comes(self) -> list[FileEntry]:
-        parts = cut_by_count(self.rows, self.resources.max_rows, MAX_BYTES, self.folder)
-        return self.writer.write_all(parts, lambda _: None)
 
     def _unique_columns(self) -> list[str]:
         said = self.dataset.config.tables[self.table]

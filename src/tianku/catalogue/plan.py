@@ -51,6 +51,10 @@ class TablePlan:
         """The plan of the published column `name`, compared without case."""
         return next((c for c in self.columns if c.meta.name.lower() == name.lower()), None)
 
+    def published(self, name: str) -> str:
+        """The spelling of a published column (``ingest.no_column`` where there is none)."""
+        return _find(name, [c.meta.name for c in self.columns], "column")
+
     @property
     def expressions(self) -> dict[str, tuple[str, DataType]]:
         """Published name -> (SQL expression, type)."""

@@ -12,6 +12,21 @@ _WORDS = {
     "dynamic-spectrum": Text(en="dynamic spectra", zh="动态频谱"),
     "cube": Text(en="cubes", zh="数据立方"),
     "other": Text(en="other files", zh="其他文件"),
+    "catalogue": Text(en="catalogues", zh="星表"),
+    # wavebands
+    "Radio": Text(en="radio", zh="射电"),
+    "Millimeter": Text(en="millimetre", zh="毫米波"),
+    "Infrared": Text(en="infrared", zh="红外"),
+    "Optical": Text(en="optical", zh="光学"),
+    "UV": Text(en="UV", zh="紫外"),
+    "EUV": Text(en="EUV", zh="极紫外"),
+    "X-ray": Text(en="X-ray", zh="X 射线"),
+    "Gamma-ray": Text(en="gamma-ray", zh="伽马射线"),
+    # how data can be had
+    "public": Text(en="public", zh="公开"),
+    "granted": Text(en="not public, open to you", zh="未公开，您可访问"),
+    "restricted": Text(en="closed to you", zh="未对您开放"),
+    "elsewhere": Text(en="kept elsewhere", zh="存于外部"),
     # kinds of parts
     "single": Text(en="single", zh="单次"),
     "coadd": Text(en="combined", zh="合并"),
@@ -45,6 +60,8 @@ _WORDS = {
     "companion.missing": Text(en="a companion file is missing", zh="缺少配套文件"),
     "unit.missing": Text(en="the file does not say the unit of pixels", zh="文件未给出像元单位"),
     "unit.unknown": Text(en="the unit of pixels is no VOUnits unit", zh="像元单位不是 VOUnits 单位"),
+    "magnitude": Text(en="magnitude", zh="星等"),
+    "flux": Text(en="flux", zh="流量"),
     # categories of files
     "science": Text(en="original file", zh="原始文件"),
     "mask": Text(en="mask", zh="掩模"),

@@ -20,6 +20,8 @@ from tianku.model.errors import NotFoundError
 from tianku.model.metadata import PUBLIC_FROM_COLUMN
 from tianku.model.types import DataType, arrow_to_datatype
 
+#: `store` of products that are rows of a table of their dataset
+TABLE = "table"
 #: header keywords that expressions read are kept as text columns with this prefix
 HEADER = "h_"
 
@@ -116,6 +118,7 @@ class IndexEntry:
     em_xel: int | None
     pol_states: str | None = None
     target_name: str | None = None
+    o_ucd: str | None = None
     o_unit: str | None = None
     o_calib_status: str | None = None
     snr: float | None = None
@@ -126,6 +129,11 @@ class IndexEntry:
     public_from: int | None = None
     #: the header keywords that the index keeps, by canonical name
     header: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def in_table(self) -> bool:
+        """Whether the product is rows of a table, whose name is `path`, and no file."""
+        return self.store == TABLE
 
     def file(self, originals: Path) -> Path:
         """Return where the bytes are."""

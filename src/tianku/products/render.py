@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
-import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -22,12 +20,11 @@ from tianku.model.text import Text
 from tianku.model.types import DataType
 from tianku.products.fits_write import Card, primary, row_table
 from tianku.products.spectrum import Part, Spectrum
+from tianku.products.wire import Arrays, pack
 
 #: first bytes of the viewer's reply; then the length of the JSON header as uint32, little endian
 WIRE_MAGIC = b"TKS1"
 WIRE_TYPE = "application/vnd.tianku.spectrum"
-Arrays = Mapping[str, npt.NDArray[np.generic]]
-_ALIGN = 8
 
 
 def to_wire(spectrum: Spectrum) -> bytes:
@@ -37,21 +34,11 @@ def to_wire(spectrum: Spectrum) -> bytes:
     raw little-endian columns, wavelengths float64, flux and ivar as in the file, masks int32 under
     ``mask:<name>``. Offsets in the header count from the end of the header.
     """
-    blobs: list[bytes] = []
-    described, offset = [], 0
-    for part in spectrum.parts:
-        columns: dict[str, dict[str, Any]] = {}
-        for name, array in part_arrays(part).items():
-            data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
-            shown = f"mask:{name}" if name in part.masks else name
-            columns[shown] = {"offset": offset, "dtype": array.dtype.str[1:]}
-            blobs.append(data.ljust(-(-len(data) // _ALIGN) * _ALIGN, b"\0"))
-            offset += len(blobs[-1])
-        described.append({**_described(part), "columns": columns})
-    header = {**_facts(spectrum), "parts": described}
-    text = json.dumps(header, ensure_ascii=False, allow_nan=False).encode()
-    padded = text.ljust(-(-(len(text) + _ALIGN) // _ALIGN) * _ALIGN - _ALIGN)
-    return WIRE_MAGIC + struct.pack("<I", len(padded)) + padded + b"".join(blobs)
+    return pack(WIRE_MAGIC, _facts(spectrum), ((_described(p), _shown(p)) for p in spectrum.parts))
+
+
+def _shown(part: Part) -> Arrays:
+    return {f"mask:{name}" if name in part.masks else name: array for name, array in part_arrays(part).items()}
 
 
 def _facts(spectrum: Spectrum) -> dict[str, Any]:

@@ -133,6 +133,14 @@ Patterns = Annotated[
 ]
 
 
+class EpochSource(Config):
+    """Light curves that are the rows of a table of epochs, one product per value of `group`."""
+
+    table: str = Field(description="table of epochs of this dataset")
+    group: str = Field(description="its column that names the source")
+    source: str | None = Field(None, description="table of sources, whose `id` is `group`: positions and names")
+
+
 class ProductConfig(Config):
     """One product set of a dataset."""
 
@@ -181,9 +189,20 @@ class ProductConfig(Config):
         Literal["obscore", "datalink", "ssa", "sia", "soda", "epntap", "hips", "moc", "download"], ...
     ] = Field(("obscore", "datalink", "download"), description="services wanted; `obscore` lists the products")
     compat: dict[str, Any] = Field({}, description="settings of older HTTP interfaces (not acted on yet)")
-    same_as: str | None = Field(
-        None, description="dataset whose set of this name is shared, without copies (not acted on yet)"
-    )
+    same_as: str | None = Field(None, description="dataset whose set of this name is shared, without copies")
+
+    @property
+    def table_source(self) -> EpochSource | None:
+        """The table whose rows are the products, for ``from: {table: …, group: …}``."""
+        if not self.from_ or "table" not in self.from_:
+            return None
+        return EpochSource.model_validate({k: v[0] if isinstance(v, list) else v for k, v in self.from_.items()})
+
+    @model_validator(mode="after")
+    def _rows_of_a_table_are_light_curves(self) -> ProductConfig:
+        if self.table_source is not None and self.type != "timeseries":
+            raise ValueError("`from: {table: …}` is for `type: timeseries`")
+        return self
 
     @model_validator(mode="after")
     def _has_a_type(self) -> ProductConfig:

@@ -10,7 +10,7 @@ from tianku.products.plot_frame import INK, PAPER, SCALE, Doubles, Frame, axes, 
 from tianku.products.preview.fonts import font, language_of
 from tianku.products.preview.previewers import THUMBNAIL, ProductFile, Size
 from tianku.products.render_curves import chosen
-from tianku.products.timeseries import Curve
+from tianku.products.timeseries import MJD0, Curve
 
 _COLOURS = ("#1f5fa8", "#b4342c", "#2f7d4f", "#9a5cb4", "#b87a14", "#27808c")
 _WORDS = {
@@ -35,8 +35,11 @@ def preview(file: ProductFile, size: Size, language: str) -> bytes:
         letters = font(13 * k)
         axes(draw, frame, letters)
         draw.rectangle(box, outline=INK, width=k)
-        title = " · ".join(filter(None, (found.target, *(p.band or p.name for p in shown[:4]))))
-        draw.text((frame.left, 10 * k), title, fill=INK, font=letters)
+        at = frame.left
+        titles = [(found.target or file.entry.key, INK), *zip((p.name for p in shown[:6]), _COLOURS, strict=False)]
+        for text, colour in titles:
+            draw.text((at, 10 * k), text, fill=colour, font=letters)
+            at += draw.textlength(f"{text}   ", font=letters)
         draw.text(
             ((box[0] + box[2]) / 2, height - 12 * k), _time(shown[0], words), fill=INK, font=letters, anchor="ms"
         )
@@ -50,6 +53,8 @@ def preview(file: ProductFile, size: Size, language: str) -> bytes:
 def _time(part: Curve, language: str) -> str:
     """``BJD (TDB) − 2454833 [days]``."""
     letter = {"BARYCENTER": "B", "HELIOCENTER": "H"}.get(part.frame.refposition, "")
+    if part.frame.origin == MJD0 and not letter:
+        return f"MJD ({part.frame.scale}) [{_WORDS['days'][language]}]"
     origin = f" − {part.frame.origin:.15g}" if part.frame.origin else ""
     return f"{letter}JD ({part.frame.scale}){origin} [{_WORDS['days'][language]}]"
 

@@ -147,7 +147,7 @@ def configured(layout: CurveLayout, config: ProductConfig) -> CurveLayout:
     changes: dict[str, Any] = {}
     if config.time is not None:
         said = config.time.model_dump(exclude_none=True)
-        said["origin"] = _julian(said.get("origin"))
+        said["origin"] = julian(said.get("origin"))
         changes["time"] = layout.time.model_copy(update={k: v for k, v in said.items() if v is not None})
     if config.value is not None:
         said = config.value.model_dump(exclude_none=True)
@@ -169,7 +169,7 @@ def _only_curve(column: str, said: dict[str, Any]) -> CurveRule:
     return CurveRule.model_validate({"name": "", "value": column, **rule, **said})
 
 
-def _julian(origin: str | float | None) -> float | None:
+def julian(origin: str | float | None) -> float | None:
     """``JD`` counts from 0, ``MJD`` from 2400000.5; a number is itself."""
     return {"JD": 0.0, "MJD": MJD0}[origin] if isinstance(origin, str) else origin
 
