@@ -135,7 +135,8 @@ SERVICES: dict[str, list[Case]] = {
 #: by Django's pattern; each is asked for in English and in Chinese, with a session
 PAGES: dict[str, list[Case]] = {
     "": _same("/"),
-    "data/": _same("/data/"),
+    "data/": _same("/data/", "/data/?q=data&type=spectrum&access=granted"),
+    "^data/*/downloads/$": _per_dataset("/data/%D/downloads/", LISTED),
     "^data/*/tables/*/$": _per_dataset("/data/%D/tables/%T/", LISTED),
     "^data/*/tables/*/query$": _per_dataset("/data/%D/tables/%T/query", LISTED),
     "^data/*/products/*/$": _per_dataset("/data/%D/products/lrs/", ROWS),

@@ -16,6 +16,8 @@ from tests.support.web import Reply, fetch
 PAGES = [
     "/",
     "/data/",
+    "/data/?q=hidden",
+    "/data/?facility=hidden&type=spectrum",
     "/search",
     "/sql",
     "/docs/",
@@ -40,6 +42,7 @@ PAGES += [
     )
     for tail in ("", "query")
 ]
+PAGES += [f"/data/{dataset}/downloads/" for dataset in (SPECTRA, CLOSED, HALF, *HIDDEN)]
 PAGES += [f"/data/{dataset}/products/lrs/{{key}}" for dataset in (SPECTRA, CLOSED, HALF, *HIDDEN)]
 OTHER = ["/admin/cms/", "/robots.txt", "/healthz", "/readyz", "/metrics.", "/static/nothing", "/favicon.ico"]
 API = [

@@ -12,6 +12,10 @@ from tianku.model.metadata import Bit, Column, Position, TableMeta
 from tianku.model.text import Text
 from tianku.model.types import DataType
 from tianku.pages import ports
+from tianku.pages.catalogue import CatalogueView, EntryView, Group
+from tianku.pages.downloads import DownloadsView, downloads_view
+from tianku.usecases.datasets import Value, Wanted
+from tianku.usecases.downloads import Download, Offered
 
 HIP = "hipparcos/hip2"
 CLOSED = "lamost/dr13/v1.0"
@@ -94,6 +98,9 @@ def _collection(*cards: ports.DatasetCard) -> ports.CollectionCard:
     )
 
 
+SPECTRA = ports.SetCard("lrs", "spectrum", Text(en="Spectra", zh="光谱"), Text(), 3, 3, 3, 123456)
+
+
 class FakeSource:
     """Implements `tianku.pages.ports.Source`."""
 
@@ -147,6 +154,10 @@ class FakeSource:
             facility="Hipparcos",
             instrument="main",
             coverage="3/3 10 4/16-18 22" if card.access.rows else None,
+            years="1989–1993",
+            wavebands=("Optical",),
+            parent=ports.Related("hipparcos", Text(en="The mission", zh="卫星任务")),
+            children=(ports.Related("hipparcos/double", Text(en="Double stars", zh="双星")),),
         )
 
     def table(self, principal: Principal, dataset: str, name: str) -> ports.TableView:
@@ -205,6 +216,33 @@ class FakeSource:
             for n in range(offset, min(offset + limit, TOTAL))
         )
         return ports.ProductListView(card, _collection(card), spectra, TOTAL, rows)
+
+    def catalogue(self, principal: Principal, wanted: Wanted) -> CatalogueView:
+        self.wanted = wanted
+        link = ports.Link(Text(en="ESA"), "https://example.org")
+        groups = tuple(
+            Group(
+                one,
+                tuple(
+                    EntryView(card, ("catalogue",), ("Optical",), "Hipparcos", "1989–1993", (link,))
+                    for card in one.datasets
+                ),
+            )
+            for one in self._collections(principal)
+        )
+        values = {
+            "type": [Value("catalogue", 2, "catalogue" in wanted.chosen["type"]), Value("spectrum", 1234, False)]
+        }
+        values["facility"] = [Value(f"facility {n}", n, False) for n in range(12)]
+        return CatalogueView(groups if wanted.words != "nothing" else (), values, 3, 7)
+
+    def downloads(self, principal: Principal, dataset: str) -> DownloadsView:
+        card = self._find(principal, dataset)
+        file = Download(
+            name="x.fits.gz", table="main", format="fits", bytes=123456, sha256="ab" * 32, rows=3, modified=0
+        )
+        offered = [Offered(file, f"/sas/{dataset}/catalogues/x.fits.gz", card.access.files)]
+        return downloads_view(card, _collection(card), offered if card.access.rows else [], [SPECTRA])
 
     def _collections(self, principal: Principal) -> list[ports.CollectionCard]:
         hipparcos, lamost = self.datasets(principal)

@@ -61,7 +61,7 @@ def entry(viewer: Viewer, one: Entry) -> Json:
         "waveband": list(one.values["waveband"]),
         "facility": next(iter(one.values["facility"]), None),
         "years": years,
-        "parent": parent(viewer, one.dataset),
+        "parent": one.parent,
         "links": [{"title": text(link.title), "url": link.url} for link in links],
     }
 

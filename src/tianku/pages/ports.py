@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from tianku.catalogue.manifest import ColumnStatistics
 from tianku.model.access import Level, Principal
 from tianku.model.metadata import Column, TableMeta
 from tianku.model.text import Text
+
+if TYPE_CHECKING:
+    from tianku.pages.catalogue import CatalogueView
+    from tianku.pages.downloads import DownloadsView
+    from tianku.usecases.datasets import Wanted
 
 #: Nothing to say; frozen, so that all may share it.
 _NO_TEXT = Text()
@@ -179,6 +184,14 @@ class CitationView:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """A dataset or collection that another is part of, or that is part of it."""
+
+    id: str
+    title: Text
+
+
+@dataclass(frozen=True, slots=True)
 class VersionView:
     """Another version of the same release."""
 
@@ -209,6 +222,10 @@ class DatasetView:
     facility: str | None = None
     instrument: str | None = None
     coverage: str | None = None  # ASCII MOC
+    years: str = ""  # of observation
+    wavebands: tuple[str, ...] = ()
+    parent: Related | None = None
+    children: tuple[Related, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +408,14 @@ class Source(Protocol):
 
     def datasets(self, principal: Principal) -> Sequence[DatasetCard]:
         """Return the datasets in order of collection and release, with their tables."""
+        ...
+
+    def catalogue(self, principal: Principal, wanted: Wanted) -> CatalogueView:
+        """Return what is wanted of the catalogue of data sets."""
+        ...
+
+    def downloads(self, principal: Principal, dataset: str) -> DownloadsView:
+        """Return what can be downloaded of one dataset."""
         ...
 
     def collection(self, principal: Principal, name: str) -> CollectionCard:

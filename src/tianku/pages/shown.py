@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError
 from tianku.pages.cards import collection_cards, dataset_card, total
 from tianku.pages.ports import CollectionCard, DatasetCard, SiteView
+from tianku.usecases.datasets import Entry, entries
 from tianku.usecases.picture import Picture
 from tianku.usecases.policy import names
 from tianku.usecases.viewer import Viewer
@@ -30,6 +31,7 @@ class Shown:
 
     site: SiteView
     datasets: dict[str, DatasetCard]
+    entries: Sequence[Entry]
 
     def card(self, dataset: str) -> DatasetCard:
         """Return a dataset that is known to be visible."""
@@ -57,7 +59,7 @@ def make_shown(centre: Centre, viewer: Viewer) -> Shown:
         authority=site.authority,
         contact=site.contact,
     )
-    return Shown(view, {card.id: card for card in cards})
+    return Shown(view, {card.id: card for card in cards}, entries(viewer))
 
 
 class ShownCache:

@@ -10,7 +10,9 @@ from tianku.model.access import Level, Principal
 from tianku.model.errors import TiankuError
 from tianku.model.text import Text
 from tianku.pages.cards import access_view, exists, product_access, set_card, table_card
+from tianku.pages.catalogue import CatalogueView, catalogue_view, span
 from tianku.pages.coverage import point, union
+from tianku.pages.downloads import DownloadsView, downloads_view
 from tianku.pages.ports import (
     CitationView,
     CollectionCard,
@@ -20,6 +22,7 @@ from tianku.pages.ports import (
     Link,
     ProductListView,
     ProductView,
+    Related,
     Service,
     SiteView,
     TableView,
@@ -28,6 +31,8 @@ from tianku.pages.ports import (
 from tianku.pages.product_source import list_view, product_view
 from tianku.pages.shown import Shown, ShownCache, make_shown
 from tianku.products.observed import Header
+from tianku.usecases.datasets import Wanted, children, parent, search
+from tianku.usecases.downloads import offered
 from tianku.usecases.picture import PublishedDataset, PublishedTable
 from tianku.usecases.products import ProductPage, product_header, product_list, product_page
 from tianku.usecases.viewer import Viewer
@@ -52,6 +57,20 @@ class CentreSource:
     def datasets(self, principal: Principal) -> Sequence[DatasetCard]:
         """Return the datasets in order of collection and release, with their tables."""
         return list(self._shown.get(self._viewer(principal)).datasets.values())
+
+    def catalogue(self, principal: Principal, wanted: Wanted) -> CatalogueView:
+        """Return what is wanted of the catalogue of data sets."""
+        viewer = self._viewer(principal)
+        shown = self._shown.get(viewer)
+        return catalogue_view(search(shown.entries, wanted), shown.datasets, shown.site.collections)
+
+    def downloads(self, principal: Principal, dataset: str) -> DownloadsView:
+        """Return what can be downloaded of one dataset."""
+        viewer = self._viewer(principal)
+        one = viewer.published_dataset(dataset)
+        card, collection = self._owner(viewer, dataset)
+        sets = [set_card(viewer, s) for s in one.sets.values() if s.manifest.tree and exists(viewer, s.rule)]
+        return downloads_view(card, collection, offered(self._centre, viewer, one), sets)
 
     def collection(self, principal: Principal, name: str) -> CollectionCard:
         """Return one collection."""
@@ -128,7 +147,19 @@ def _dataset_view(viewer: Viewer, shown: Shown, one: PublishedDataset) -> Datase
         facility=config.facility or collection.facility,
         instrument=config.instrument or collection.instrument,
         coverage=union(_coverages(viewer, one)),
+        years=span(config.years or collection.years),
+        wavebands=config.waveband or collection.waveband,
+        parent=_related(shown, parent(viewer, one)),
+        children=tuple(Related(child.id, shown.card(child.id).title) for child in children(viewer, one)),
     )
+
+
+def _related(shown: Shown, name: str | None) -> Related | None:
+    """Return a visible dataset or collection with its title."""
+    if name is None:
+        return None
+    card = shown.datasets.get(name)
+    return Related(name, card.title if card else shown.collection(name).title)
 
 
 def _table_view(viewer: Viewer, shown: Shown, one: PublishedTable) -> TableView:

@@ -25,6 +25,7 @@ urlpatterns = [
         re_path(_TABLE + r"query$", query.table_query, name="table_query"),
         re_path(_SET + r"$", product.products, name="products"),
         re_path(_SET + r"(?P<key>.+)$", product.product, name="product"),
+        re_path(_DATASET + r"downloads/$", catalogue.downloads, name="downloads"),
         re_path(_DATASET + r"$", catalogue.dataset, name="dataset"),
         path("search", query.search, name="search"),
         path("sql", query.sql, name="sql"),

@@ -32,6 +32,8 @@ class Entry:
     dataset: PublishedDataset
     values: Mapping[str, tuple[str, ...]]
     years: Years | None
+    #: data set or collection that it is part of
+    parent: str | None
     #: all its texts, folded
     words: str
 
@@ -69,7 +71,9 @@ class Found:
 
 def entries(viewer: Viewer) -> list[Entry]:
     """Return the whole catalogue as the viewer may know it, in order of collection and release."""
-    return [_entry(viewer, one) for one in viewer.picture.visible(viewer.principal, viewer.now)]
+    visible = viewer.picture.visible(viewer.principal, viewer.now)
+    known = _names(visible)
+    return [_entry(viewer, one, known) for one in visible]
 
 
 def search(catalogue: Sequence[Entry], wanted: Wanted) -> Found:
@@ -85,7 +89,7 @@ def search(catalogue: Sequence[Entry], wanted: Wanted) -> Found:
         chosen = wanted.chosen.get(facet, frozenset())
         others = [entry for entry in about if _chosen(entry, wanted, without=facet)]
         counts = Counter(value for entry in others for value in entry.values[facet])
-        listed = sorted({*counts, *chosen}, key=lambda value: _rank(facet, value))
+        listed = sorted({*counts, *chosen}, key=lambda value: _rank(facet, value), reverse=facet == "years")
         facets[facet] = tuple(Value(value, counts[value], value in chosen) for value in listed)
     found = tuple(entry for entry in about if _chosen(entry, wanted))
     return Found(found, facets, len(catalogue))
@@ -98,16 +102,22 @@ def folded(text: str) -> str:
 
 def parent(viewer: Viewer, one: PublishedDataset) -> str | None:
     """Return the data set or collection that `one` is part of, if the viewer may know of it."""
-    named = one.config.parent
-    visible = viewer.picture.visible(viewer.principal, viewer.now)
-    known = {d.id for d in visible} | {d.config.collection for d in visible}
-    return named if named in known and named != one.id else None
+    return _parent(one, _names(viewer.picture.visible(viewer.principal, viewer.now)))
 
 
 def children(viewer: Viewer, one: PublishedDataset) -> list[PublishedDataset]:
     """Return the data sets that are part of `one`, as far as the viewer may know of them."""
     visible = viewer.picture.visible(viewer.principal, viewer.now)
     return [other for other in visible if other.config.parent == one.id and other.id != one.id]
+
+
+def _names(visible: Iterable[PublishedDataset]) -> set[str]:
+    return {name for one in visible for name in (one.id, one.config.collection)}
+
+
+def _parent(one: PublishedDataset, known: set[str]) -> str | None:
+    named = one.config.parent
+    return named if named in known and named != one.id else None
 
 
 def _chosen(entry: Entry, wanted: Wanted, without: str | None = None) -> bool:
@@ -122,7 +132,7 @@ def _rank(facet: str, value: str) -> tuple[int, str]:
     return (order.index(value) if value in order else len(order)), value.casefold()
 
 
-def _entry(viewer: Viewer, one: PublishedDataset) -> Entry:
+def _entry(viewer: Viewer, one: PublishedDataset, known: set[str]) -> Entry:
     config, collection = one.config, one.collection
     years = config.years or collection.years
     facility = config.facility or collection.facility
@@ -133,7 +143,7 @@ def _entry(viewer: Viewer, one: PublishedDataset) -> Entry:
         "years": tuple(_decades(years, viewer.now)) if years else (),
         "access": (_access(viewer, one),),
     }
-    return Entry(one, values, years, folded(" ".join(_texts(one, values))))
+    return Entry(one, values, years, _parent(one, known), folded(" ".join(_texts(one, values))))
 
 
 def _types(viewer: Viewer, one: PublishedDataset) -> Iterator[str]:

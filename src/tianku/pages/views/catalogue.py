@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError
 from tianku.pages import snippets
+from tianku.pages.catalogue import facets, wanted_of
 from tianku.pages.ports import DatasetView
 from tianku.pages.site import principal_of, source
 from tianku.pages.views.pages import page
@@ -16,8 +17,21 @@ from tianku.pages.views.pages import page
 
 @require_safe
 def datasets(request: HttpRequest) -> HttpResponse:
-    """All datasets, by collection."""
-    return page(request, "tianku/datasets.html", {})
+    """The catalogue of data sets: those wanted, by collection, and facets to narrow it down."""
+    wanted = wanted_of(request.GET)
+    view = source().catalogue(principal_of(request), wanted)
+    listed = facets(view.facets, wanted)
+    chosen = [(facet, choice) for facet in listed for choice in facet.choices if choice.chosen]
+    return page(
+        request, "tianku/datasets.html", {"view": view, "wanted": wanted, "facets": listed, "chosen": chosen}
+    )
+
+
+@require_safe
+def downloads(request: HttpRequest, dataset: str) -> HttpResponse:
+    """Whole tables as files, and the folders of product files."""
+    view = source().downloads(principal_of(request), dataset)
+    return page(request, "tianku/downloads.html", {"view": view, "card": view.card})
 
 
 @require_safe
@@ -28,7 +42,12 @@ def dataset(request: HttpRequest, dataset: str) -> HttpResponse:
     if view is None:
         return _collection(request, principal, dataset)
     base = request.build_absolute_uri("/").rstrip("/")
-    context = {"view": view, "card": view.card, "snippets": snippets.for_dataset(view, base)}
+    context = {
+        "view": view,
+        "card": view.card,
+        "snippets": snippets.for_dataset(view, base),
+        "downloads": source().downloads(principal, dataset),
+    }
     return page(request, "tianku/dataset.html", context)
 
 
