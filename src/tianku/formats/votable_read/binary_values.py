@@ -67,6 +67,8 @@ def _elements(cells: Cells, spec: ColumnSpec) -> pa.Array:
 
 
 def _bits(cells: Cells, counts: np.ndarray, spec: ColumnSpec) -> pa.Array:
+    if not spec.array:  # the standard's bit is the highest one, astropy writes 0x08
+        return pa.array(cells.raw[:, 0] != 0)
     if cells.counts is None:
         return pa.array(np.unpackbits(cells.raw, axis=1)[:, : spec.count].astype(bool).ravel())
     octets = (counts + 7) >> 3

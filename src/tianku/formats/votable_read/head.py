@@ -16,6 +16,7 @@ MAX_DEPTH = 100
 MAX_HEAD = 64 << 20  # bytes outside the rows of tables
 _BLOCK = 64 << 10
 _SERIALISATIONS = ("BINARY", "BINARY2", "FITS")
+_WITH_TEXT = ("DESCRIPTION", "INFO", "STREAM")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,12 @@ class _HeadReader:
         self.metadata = MetadataBuilder(name)
         self._name, self._wanted = name, wanted
         self._path: list[str] = []
-        self._inside_rows = ""  # local name of TABLEDATA or STREAM while its rows are passed over
+        self._inside_rows = 0  # open elements from TABLEDATA or STREAM on, while its rows are passed over
         self._attributes: dict[str, str] = {}
         self._head_bytes = 0
         self._parser = parser
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
 
     def count(self, size: int) -> None:
         """Count the bytes that are not rows."""
@@ -96,45 +96,49 @@ class _HeadReader:
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if self._inside_rows:
+            self._inside_rows += 1
             return
         local = tag.rpartition(":")[2]
         if not self._path and local != "VOTABLE":
             raise malformed(self._name, f"its root is {tag[:60]}, not VOTABLE")
         parent = self._path[-1].rpartition(":")[2] if self._path else ""
         if local == "TR" and parent == "TABLEDATA":
-            self._rows("TABLEDATA", "TABLEDATA")
+            self._rows("TABLEDATA", inside=2)
             return
         self._path.append(tag)
         if len(self._path) > MAX_DEPTH:
             raise beyond(self._name, "the depth of its elements", MAX_DEPTH)
         self.metadata.start(local, attributes)
+        self._parser.CharacterDataHandler = self._text if local in _WITH_TEXT else None
         if local in _SERIALISATIONS:
             self._attributes = dict(attributes)
         elif local == "STREAM" and parent in _SERIALISATIONS:
             self._attributes |= attributes
             if "href" in attributes:
-                self._rows(parent, "STREAM")
+                self._rows(parent, inside=1)
 
     def _text(self, text: str) -> None:
         if self._inside_rows:
             return
-        if self._path[-1].rpartition(":")[2] == "STREAM" and not text.isspace():
-            self._rows(self._path[-2].rpartition(":")[2], "STREAM")
+        parent, local = (tag.rpartition(":")[2] for tag in ("", *self._path)[-2:])
+        if local == "STREAM" and parent in _SERIALISATIONS and not text.isspace():
+            self._rows(parent, inside=1)
         else:
             self.metadata.text(text)
 
     def _end(self, tag: str) -> None:
-        local = tag.rpartition(":")[2]
-        if self._inside_rows and local != self._inside_rows:
+        if self._inside_rows > 1:
+            self._inside_rows -= 1
             return
-        self._inside_rows = ""
+        self._inside_rows = 0
+        self._parser.CharacterDataHandler = None
         self._path.pop()
-        self.metadata.end(local)
+        self.metadata.end(tag.rpartition(":")[2])
 
-    def _rows(self, serialisation: str, holder: str) -> None:
+    def _rows(self, serialisation: str, *, inside: int) -> None:
         """The first row of a table begins: stop here if it is wanted, else pass over its rows."""
         table = self.metadata.current_table()
         table.serialisation = serialisation
         if self._wanted(table):
             raise Reached(self._parser.CurrentByteIndex)
-        self._inside_rows = holder
+        self._inside_rows = inside
