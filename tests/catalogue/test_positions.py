@@ -60,7 +60,14 @@ def test_sexagesimal_equals_astropy():
     ]
     expected = Angle(texts, u.deg).deg
     assert np.abs(sexagesimal(pa.array(texts)) - expected).max() < 1e-12
-    odd = {"-00:00:36": -0.01, "−1 30": -1.5, "12:59:60.0": 13.0, "7": 7.0, "05h11m48s": 5 + 11.8 / 60}
+    odd = {
+        "-00:00:36": -0.01,
+        "−1 30": -1.5,
+        "12:59:60.0": 13.0,
+        "7": 7.0,
+        "1 30 .36": 1.5001,
+        "05h11m48s": 5 + 11.8 / 60,
+    }
     assert np.abs(sexagesimal(pa.array(list(odd))) - list(odd.values())).max() < 1e-12
     assert np.isnan(sexagesimal(pa.array(["x", "", None, "1:61:00", "1:00:61", "1:2:3:4"]))).all()
 

@@ -189,7 +189,7 @@ def sexagesimal(text: pa.Array) -> Doubles:
     """
     pattern = (
         r"^\s*(?P<sign>[+−-]?)\s*(?P<a>[0-9]+(?:\.[0-9]*)?)(?:[\s:hd°]+(?P<b>[0-9]+(?:\.[0-9]*)?))?"
-        r"(?:[\s:m'′]+(?P<c>[0-9]+(?:\.[0-9]*)?))?[\s:s\"″hmd°'′]*$"
+        r"(?:[\s:m'′]+(?P<c>[0-9]+(?:\.[0-9]*)?|\.[0-9]+))?[\s:s\"″hmd°'′]*$"
     )
     parts = pc.extract_regex(pc.cast(text, pa.string()), pattern)
     fields = [parts.field(i) for i in range(4)]

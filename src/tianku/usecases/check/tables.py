@@ -70,7 +70,7 @@ def _check_positions(report: Report, table: str, config: TableConfig, columns: S
             column = by_name.get(name.lower())
             if column is None:
                 report.error(where, f"there is no column {name}", _near(name, by_name), "scs")
-            elif position.format != "sexagesimal" and column.type is DataType.STRING:
+            elif position.format in ("degrees", "hours") and column.type is DataType.STRING:
                 fix = "add `format: sexagesimal`, or give the column a numeric type"
                 report.error(where, f"{name} is text, not a number of {position.format}", fix, "scs")
 

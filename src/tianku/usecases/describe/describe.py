@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tianku.catalogue.readers import TableSource, open_table
-from tianku.model.config import DatasetConfig, SourceConfig
+from tianku.model.config import DatasetConfig
 from tianku.model.errors import UsageError
 from tianku.usecases.describe.dialect import text_dialect
 from tianku.usecases.describe.document import dataset_yaml, product_settings, scalar, table_settings
@@ -23,7 +22,7 @@ from tianku.usecases.describe.model import (
     TableSourceFound,
 )
 from tianku.usecases.describe.products import describe_products
-from tianku.usecases.describe.table import describe_table
+from tianku.usecases.describe.table import describe_table, open_readers
 
 Progress = Callable[[str], None]
 
@@ -141,9 +140,9 @@ def _source(file: FoundFile) -> tuple[TableSourceFound, tuple[str, ...]]:
         reading |= keys
         if len(names) == 1:
             reading["reader"] = "list"
-    config = SourceConfig(files=(file.path.name,), **reading)
-    reader = open_table(TableSource(file.path, config, names=names))
-    return TableSourceFound((file.path,), reading, names), tuple(reader.schema.names)
+    found = TableSourceFound((file.path,), reading, names)
+    (reader,) = open_readers(found)
+    return found, tuple(reader.schema.names)
 
 
 def _table_name(group: TableSourceFound, taken: set[str]) -> str:

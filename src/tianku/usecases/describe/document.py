@@ -34,7 +34,10 @@ _CONTENT = {
 
 def table_settings(table: TableDescription, root: Path) -> dict[str, Any]:
     """Return a table's configuration as plain values."""
-    settings: dict[str, Any] = {"from": {"files": patterns(table.source.files, root), **table.source.reading}}
+    reading = dict(table.source.reading)
+    if "readme" in reading:
+        reading["readme"] = os.path.relpath(reading["readme"], root)
+    settings: dict[str, Any] = {"from": {"files": patterns(table.source.files, root), **reading}}
     settings["kind"] = table.content if table.content in ("pointing", "epochs") else "catalogue"
     settings["id"] = table.id
     if table.unique:
@@ -57,7 +60,9 @@ def _position(position: PositionFound) -> dict[str, Any]:
 def column_settings(column: ColumnDescription, headerless: bool = False) -> dict[str, Any]:
     """Return a column's configuration; what is not known is left out."""
     found: dict[str, Any] = {"name": column.name}
-    if column.source != column.name and not headerless:
+    if column.expression is not None:
+        found["expression"] = column.expression
+    elif column.source != column.name and not headerless:
         found["source"] = column.source
     found["type"] = str(column.type)
     optional = {

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from astropy.io.fits import Header
 
 from tianku.catalogue.readers import TableSource, sniff
+from tianku.catalogue.readers.cds_header import CdsDescription, descriptions
+from tianku.catalogue.readers.fits_columns import is_table
 from tianku.catalogue.readers.fits_header import headers
-from tianku.formats.opening import open_bytes
+from tianku.catalogue.readers.text_head import head_lines
+from tianku.formats.opening import DAMAGED, open_bytes
 from tianku.formats.votable_read import list_tables
 from tianku.model.errors import UsageError
 from tianku.products.readers import read_spectrum
 
 #: larger files are not tried as single spectra
 _SPECTRUM_BYTES = 64 << 20
+_README = frozenset({"readme", "readme.txt"})
 _IGNORED = frozenset({".png", ".jpg", ".jpeg", ".gif", ".pdf", ".md", ".yaml", ".yml", ".json", ".html"})
 
 
@@ -41,11 +46,16 @@ def expand(paths: Iterable[Path]) -> list[Path]:
             raise UsageError("describe.no_file", "{path}: there is no such file or folder", path=path)
         inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         for one in inside:
-            if not path.is_dir() or (one.suffix.lower() not in _IGNORED and not one.name.startswith(".")):
+            if not path.is_dir() or _is_data(one):
                 found.setdefault(one)
     if not found:
         raise UsageError("describe.nothing", "no files to describe in {paths}", paths=", ".join(map(str, paths)))
     return list(found)
+
+
+def _is_data(path: Path) -> bool:
+    name = path.name.lower()
+    return path.suffix.lower() not in _IGNORED and name not in _README and not name.startswith(".")
 
 
 def classify(paths: Sequence[Path]) -> Iterator[FoundFile]:
@@ -60,17 +70,21 @@ def classify(paths: Sequence[Path]) -> Iterator[FoundFile]:
             yield from _fits(path)
         elif kind == "votable":
             yield from _votable(path)
-        elif kind == "csv" and _is_cds(path):
-            yield FoundFile(path, "other", detail="a CDS table with its byte-by-byte description inside")
-        elif kind in ("csv", "parquet"):
-            yield FoundFile(path, "table", {"reader": kind})
+        elif kind == "csv" and (readme := _readme(path)) is not None:
+            yield FoundFile(path, "table", {"reader": "cds", "readme": str(readme)})
         else:
-            yield FoundFile(path, "other", detail=f"no table reader for {kind}")
+            yield FoundFile(path, "table", {"reader": kind})
 
 
-def _is_cds(path: Path) -> bool:
-    with open_bytes(path) as file:
-        return b"Byte-by-byte Description" in file.read(16_384)
+def _readme(path: Path) -> Path | None:
+    """The ReadMe beside a file that describes it byte by byte."""
+    beside = (p for p in sorted(path.parent.iterdir()) if p.name.lower() in _README and p.is_file())
+    return next((p for p in beside if any(d.is_of(path.name) for d in _described(p))), None)
+
+
+@cache
+def _described(readme: Path) -> tuple[CdsDescription, ...]:
+    return tuple(descriptions(head_lines(readme)))
 
 
 def _fits(path: Path) -> Iterator[FoundFile]:
@@ -84,14 +98,13 @@ def _fits(path: Path) -> Iterator[FoundFile]:
     try:
         with open_bytes(path) as file:
             for index, _, header in headers(file):
-                extension = str(header.get("XTENSION", "IMAGE")).strip()
-                if extension == "BINTABLE" and not header.get("ZIMAGE"):
+                if header.get("ZTABLE"):
+                    others.append("a tile-compressed table: unpack it with `funpack`")
+                elif is_table(header):
                     tables.append(index)
-                elif extension in ("IMAGE", "BINTABLE") and _is_image(header):
+                elif _is_image(header):
                     images.append(_size(header))
-                elif extension == "TABLE":
-                    others.append("an ASCII table")
-    except (OSError, ValueError, EOFError) as error:
+    except (ValueError, TypeError, *DAMAGED) as error:
         yield FoundFile(path, "other", detail=f"not readable as FITS: {error}")
         return
     if images:

@@ -31,8 +31,9 @@ class ColumnStats:
     repeated: bool = True
     #: 0, 1, 2 … or 1, 2, 3 … : a row number
     counting: bool = False
-    #: fraction of the sampled strings that read as sexagesimal
+    #: fraction of the sampled strings that read as sexagesimal, and as names that end with a position
     sexagesimal: float = 0.0
+    designation: float = 0.0
     #: sentinel candidates met, with their numbers
     candidates: dict[Null, int] = field(default_factory=dict)
 
@@ -52,6 +53,8 @@ class ColumnDescription:
     xtype: str | None = None
     description: str = ""
     null: tuple[Null, ...] = ()
+    #: SQL over columns of the source, for a column that the source does not have
+    expression: str | None = None
     #: of the coordinate or time system that the source says it is given in (COOSYS, TIMESYS)
     system: Mapping[str, str] = field(default_factory=dict)
     #: remarks for the person who reads the configuration
@@ -78,9 +81,15 @@ class PositionFound:
     ra: str
     dec: str
     main: bool = False
-    format: Literal["degrees", "sexagesimal", "hours"] = "degrees"
-    #: further keys of the configuration: epoch, pm_ra, pm_dec, parallax, radial_velocity
+    format: Literal["degrees", "sexagesimal", "hours", "designation"] = "degrees"
+    #: further keys of the configuration: frame, equinox, epoch, pm_ra, pm_dec, parallax, radial_velocity
     more: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def in_place(self) -> bool:
+        """True when its columns are published as the position; else decimal ones are computed at ingest."""
+        frame = self.more.get("frame", "ICRS"), self.more.get("equinox", "J2000")
+        return self.format == "degrees" and frame in (("ICRS", "J2000"), ("FK5", "J2000"))
 
 
 @dataclass(frozen=True, slots=True)

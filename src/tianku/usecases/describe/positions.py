@@ -32,16 +32,34 @@ def find_positions(columns: Sequence[ColumnDescription]) -> tuple[tuple[Position
     """
     pairs, notes = _pairs(columns)
     if not pairs:
-        return (), tuple(notes)
+        return _otherwise(columns), tuple(notes)
     best = min(pairs, key=lambda p: _preference(p, columns))
     used: set[str] = set()
     found = []
     for ra, dec, format_ in pairs:
         main = (ra, dec, format_) == best
         name = _free("main" if main and len(pairs) == 1 else _key(ra.name, _RA_WORD) or "main", used)
-        more = stated_system(ra.system) | (_companions(columns) if main else {})
+        more = _system(ra) | (_companions(columns) if main else {})
         found.append(PositionFound(name, ra.name, dec.name, main, format_, more))
     return tuple(found), tuple(notes)
+
+
+def _system(column: ColumnDescription) -> dict[str, Any]:
+    """Frame and epoch as the source states them, else as name and description tell (B1950)."""
+    if stated := stated_system(column.system):
+        return stated
+    words = f"{column.source} {column.description}"
+    return {"frame": "FK4", "equinox": "B1950"} if re.search(r"B_?1950|\b1950\.0|\(1950\)", words) else {}
+
+
+def _otherwise(columns: Sequence[ColumnDescription]) -> tuple[PositionFound, ...]:
+    """The position of a table without right ascensions: galactic coordinates, or names that hold one."""
+    lons = [c for c in columns if _is(c, "pos.galactic.lon") and c.type in _NUMBERS]
+    lats = [c for c in columns if _is(c, "pos.galactic.lat") and c.type in _NUMBERS]
+    if len(lons) == len(lats) == 1 and _format(lons[0], lats[0]) is not None:
+        return (PositionFound("main", lons[0].name, lats[0].name, True, more={"frame": "GALACTIC"}),)
+    names = [c for c in columns if c.stats.designation > 0.9]
+    return (PositionFound("main", names[0].name, names[0].name, True, "designation"),) if names else ()
 
 
 Format = Literal["degrees", "sexagesimal", "hours"]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tianku.catalogue.positions import designation
 from tianku.usecases.describe.model import ColumnStats, Null
 from tianku.usecases.describe.sentinels import NUMBERS, TEXTS, is_candidate
 
@@ -81,6 +82,7 @@ class ColumnSurvey:
             repeated=not len(sample) or distinct < len(sample),
             counting=self._numeric and _counts_up(sample),
             sexagesimal=_matching(sample) if self._text else 0.0,
+            designation=_designations(sample) if self._text else 0.0,
             candidates=dict(self._found),
         )
 
@@ -110,3 +112,14 @@ def _matching(sample: pa.ChunkedArray) -> float:
         return 0.0
     hits = pc.sum(pc.match_substring_regex(sample, _SEXAGESIMAL)).as_py() or 0
     return float(hits) / len(sample)
+
+
+def _designations(sample: pa.ChunkedArray) -> float:
+    """Fraction of names that end with a position, judged by some of them first: most columns have none."""
+    for values in (sample[:200], sample):
+        if not len(values):
+            return 0.0
+        found = float(np.isfinite(designation(values.combine_chunks())[0]).mean())
+        if found < 0.5:
+            break
+    return found

@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,6 +17,7 @@ from tianku.catalogue.readers import TableReader, TableSource, open_table
 from tianku.model.config import SourceConfig
 from tianku.model.types import DataType, arrow_to_datatype
 from tianku.usecases.describe.columns import describe_columns
+from tianku.usecases.describe.composed import with_composed
 from tianku.usecases.describe.model import ColumnDescription, ColumnStats, TableDescription, TableSourceFound
 from tianku.usecases.describe.positions import find_positions, with_radians
 from tianku.usecases.describe.roles import content, find_times, id_candidates
@@ -43,7 +45,8 @@ def describe_table(name: str, found: TableSourceFound) -> TableDescription:
     rejects = _Rejects()
     schema, stats, reader_notes = _survey(found, rejects)
     columns = describe_columns(schema, stats, _nameless(schema, found))
-    positions, notes = find_positions(columns)
+    columns, parts = with_composed(columns)
+    positions, notes = find_positions([c for c in columns if c.name not in parts])
     columns = with_radians(columns, positions)
     candidates = id_candidates(columns)
     unique = _verified(candidates, found, columns) if _rows(stats) > SAMPLE_ROWS else candidates
@@ -66,9 +69,10 @@ def describe_table(name: str, found: TableSourceFound) -> TableDescription:
 def open_readers(found: TableSourceFound, types: dict[str, DataType] | None = None) -> Iterator[TableReader]:
     """Open the files of a table one after the other."""
     keys: dict[str, Any] = dict(found.reading)
+    readme = Path(keys["readme"]) if "readme" in keys else None
     for path in found.files:
         config = SourceConfig(files=(path.name,), **keys)
-        yield open_table(TableSource(path, config, names=found.names, types=types or {}))
+        yield open_table(TableSource(path, config, names=found.names, types=types or {}, readme=readme))
 
 
 def _survey(found: TableSourceFound, rejects: _Rejects) -> tuple[pa.Schema, dict[str, ColumnStats], list[str]]:
@@ -146,7 +150,7 @@ def _main_words(table: TableDescription) -> tuple[ColumnDescription, ...]:
     """Add ``meta.main`` to the id and to the main position, as cone search needs it."""
     main = table.main_position
     # coordinates in another form get decimal columns at ingest, and those are the main ones
-    names = {main.ra, main.dec} if main and main.format == "degrees" else set()
+    names = {main.ra, main.dec} if main and main.in_place else set()
     names |= {table.id} if table.id else set()
     return tuple(
         replace(c, ucd=f"{c.ucd};meta.main") if c.name in names and c.ucd and "meta.main" not in c.ucd else c
