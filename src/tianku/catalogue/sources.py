@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from tianku.catalogue.digest import digest_files, digest_text
 from tianku.catalogue.plan import null_texts, source_types
 from tianku.catalogue.readers import TableReader, TableSource, open_table
 from tianku.catalogue.rejects import Rejects
+from tianku.model.config.formats import RecordFormat
 from tianku.model.config.load import LoadedDataset
 from tianku.model.config.rights import public_from
 from tianku.model.config.sources import resolve_files
@@ -79,7 +81,8 @@ def open_files(dataset: LoadedDataset, table: str, files: Sequence[Path], reject
         source = TableSource(
             path,
             config=said,
-            record=dataset.config.formats[said.format] if said.format else None,
+            record=_record_format(dataset, table, said),
+            readme=dataset.source_root / said.readme if said.readme else None,
             types=source_types(dataset, table),
             names=names,
             null_texts=everywhere,
@@ -99,6 +102,21 @@ def open_files(dataset: LoadedDataset, table: str, files: Sequence[Path], reject
             count=len(files),
         )
     return opened
+
+
+def _record_format(dataset: LoadedDataset, table: str, said: SourceConfig) -> RecordFormat | None:
+    if said.format is None or said.format in dataset.config.formats:
+        return dataset.config.formats[said.format] if said.format else None
+    near = difflib.get_close_matches(said.format, dataset.config.formats, 1)
+    raise UsageError(
+        "ingest.no_format",
+        "table {table}: `formats:` declares no {name!r}{hint}",
+        table=table,
+        name=said.format,
+        hint=f"; did you mean {near[0]}?"
+        if near
+        else f" (it declares {', '.join(dataset.config.formats) or 'none'})",
+    )
 
 
 def _label(path: Path, root: Path) -> str:
