@@ -10,7 +10,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tianku.api import describe, images, previews, spectra, timeseries
+from tianku.api import describe, dynamic, images, previews, spectra, timeseries
 from tianku.api.address import find_product, parse_product
 from tianku.api.operation import Operation, path_parameter
 from tianku.api.view import BINARY, View
@@ -23,7 +23,9 @@ from tianku.products.preview.previewers import has_preview
 from tianku.usecases.products import FileToSend, ProductPage, media_type, product_file, product_page
 
 #: what a product is looked at by; a type of product plugs its own in here
-VIEWS: dict[str, View] = {view.name: view for view in (images.VIEW, previews.VIEW, spectra.VIEW, timeseries.VIEW)}
+VIEWS: dict[str, View] = {
+    view.name: view for view in (dynamic.VIEW, images.VIEW, previews.VIEW, spectra.VIEW, timeseries.VIEW)
+}
 _VIEW = re.compile(rf"(?P<product>.+)/(?P<view>{'|'.join(VIEWS)})(\.(?P<suffix>\w+))?")
 
 

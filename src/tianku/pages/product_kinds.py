@@ -79,8 +79,32 @@ def _timeseries_facts(page: ProductPage, parts: Sequence[IndexEntry]) -> list[Fa
     ]
 
 
+def _dynamic_facts(page: ProductPage, parts: Sequence[IndexEntry]) -> list[Fact]:
+    first = parts[0]
+    report = json.loads(first.detail or "{}")
+    mhz = [_LIGHT / wave / 1e6 for wave in (first.em_max, first.em_min) if wave]
+    size = f"{first.t_xel} × {first.em_xel}" if first.t_xel and first.em_xel else ""
+    lost = report.get("gaps", 0)
+    return [
+        Fact(Text(en="Frequencies", zh="频率"), "–".join(f"{v:.6g}" for v in mhz), "MHz"),
+        Fact(Text(en="Times × channels", zh="时间点 × 通道"), size),
+        Fact(
+            Text(en="Time step", zh="时间分辨率"), f"{first.t_resolution:.6g}" if first.t_resolution else "", "s"
+        ),
+        Fact(Text(en="Polarisation", zh="偏振"), (first.pol_states or "").strip("/").replace("/", ", ")),
+        Fact(Text(en="Unit", zh="单位"), word(pretty(first.o_unit or "")), spelled=first.o_unit or ""),
+        Fact(
+            Text(en="Gaps in the file", zh="文件缺损"),
+            f"{lost} ({report.get('gap_bytes', 0)} byte)" if lost else "",
+        ),
+        *(Fact(Text(en="Note", zh="说明"), word(note)) for note in (first.notes or "").split(",") if note),
+    ]
+
+
+_LIGHT = 299_792_458.0
 _OTHER = Kind("none")
 _KINDS: dict[str, Kind] = {
+    "dynamic-spectrum": Kind("dynamic", (("fits", "application/fits"), ("csv", "text/csv")), _dynamic_facts),
     "image": Kind("image", (("png", "image/png"),), _image_facts),
     "timeseries": Kind(
         "timeseries",

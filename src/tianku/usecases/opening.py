@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tianku.model.access import Level, Principal
 from tianku.model.errors import NotFoundError
+from tianku.products.joining import following
 from tianku.products.preview.previewers import ProductFile
 from tianku.products.spectrum import FluxInfo
 from tianku.usecases.policy import closed
@@ -51,7 +52,17 @@ def open_product(
             "products.no_part", "{key} has no part {part!r}; it has: {known}", key=key, part=part, known=known
         )
     flux = FluxInfo(one.config.flux.unit or None, one.config.flux.calibration)
-    return Opened(ProductFile(path, chosen, parts, one.config, flux), one.manifest.type, mtime, page.public)
+    layout = centre.picture().datasets[dataset].config.formats.get(one.config.format or "")
+    file = ProductFile(path, chosen, parts, one.config, flux, _following(centre, page), layout)
+    return Opened(file, one.manifest.type, mtime, page.public)
+
+
+def _following(centre: Centre, page: ProductPage) -> tuple[Path, ...]:
+    """The files that follow the main one in the product, in their order."""
+    main = page.one.config.main
+    places = [(following(entry.category, main), entry) for entry in page.entries]
+    later = sorted((place, entry.file(centre.originals)) for place, entry in places if place and place > 1)
+    return tuple(path for _, path in later)
 
 
 def _place(centre: Centre, principal: Principal, page: ProductPage) -> tuple[Path, float]:

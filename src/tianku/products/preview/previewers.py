@@ -8,6 +8,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+from tianku.model.config.formats import RecordFormat
 from tianku.model.config.products import ProductConfig
 from tianku.products.index import IndexEntry
 from tianku.products.spectrum import FluxInfo
@@ -27,6 +28,10 @@ class ProductFile:
         The index row of the part that is wanted, or of the first.
     parts
         The index rows of all parts in the main file, in its order.
+    following
+        The files that follow the main one in a product of consecutive files.
+    record_format
+        The layout of its records, for ``reader: binary``.
     """
 
     path: Path
@@ -34,6 +39,8 @@ class ProductFile:
     parts: tuple[IndexEntry, ...]
     config: ProductConfig
     flux: FluxInfo
+    following: tuple[Path, ...] = ()
+    record_format: RecordFormat | None = None
 
 
 #: draws ``file.entry`` into a PNG no larger than the size (px), with words in the language (``en``, ``zh``);
@@ -45,6 +52,7 @@ THUMBNAIL = 320
 
 #: modules with a function ``preview``
 _MODULES: dict[str, str] = {
+    "dynamic-spectrum": "tianku.products.preview.dynamic",
     "image": "tianku.products.preview.image",
     "spectrum": "tianku.products.preview.spectrum",
     "timeseries": "tianku.products.preview.timeseries",
