@@ -75,7 +75,15 @@ def _python_texts() -> Iterator[tuple[str, str]]:
 
 
 def _raised_errors() -> dict[str, str]:
-    kinds = {"UsageError", "NotFoundError", "AuthError", "CredentialsError", "LimitError", "TransientError"}
+    kinds = {
+        "sharing",
+        "UsageError",
+        "NotFoundError",
+        "AuthError",
+        "CredentialsError",
+        "LimitError",
+        "TransientError",
+    }
     found = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -43,6 +43,13 @@ class RejectSummary(Frozen):
     report: str | None = None  # CSV: file,row,reason
 
 
+class SnapshotRef(Frozen):
+    """A snapshot of another dataset, whose files a table or set shares: their paths are relative to it."""
+
+    dataset: str
+    revision: int
+
+
 class TableManifest(Frozen):
     """One table of a snapshot."""
 
@@ -61,6 +68,8 @@ class TableManifest(Frozen):
     warnings: tuple[str, ...] = ()
     #: rows carry the instant from which each is public (``_public_from``)
     by_row: bool = False
+    #: the snapshot that the files are in, when it is another one
+    shared: SnapshotRef | None = None
     #: digest of configuration and sources this was made from; equal digests make ingest a no-op
     digest: str | None = None
 
@@ -88,6 +97,8 @@ class ProductSetManifest(Frozen):
     #: products carry the instant from which each is public (``_public_from``); how many have none
     by_row: bool = False
     never_public: int = 0
+    #: the snapshot that all files but `obscore` are in, when it is another one
+    shared: SnapshotRef | None = None
 
 
 class SnapshotManifest(Frozen):

@@ -19,11 +19,11 @@ from tianku.products.context import SetContext
 from tianku.products.durable import durable
 from tianku.products.index import index_schema
 from tianku.products.ingest_file import index_path
-from tianku.products.joining import join_files
 from tianku.products.ingest_instants import indexed_rows, never_public
+from tianku.products.joining import join_files
 from tianku.products.obscore import header_names, obscore_rows, obscore_schema
-from tianku.products.tree import write_tree
 from tianku.products.renditions import offered
+from tianku.products.tree import write_tree
 from tianku.sky import moc
 from tianku.storage.failpoints import failpoint
 from tianku.storage.files import sha256_file
@@ -55,16 +55,16 @@ def finish(
         failpoint("products.after_index")
         never = never_public(con, context)
         files, folders = write_tree(con, folder)
-        obscore, coverage = _write_obscore(con, context, folder, index)
+        obscore, coverage = write_obscore(con, context, folder, index)
     finally:
         con.close()
     rejects = [*rejected, *repeated, *alone]
     return ProductSetManifest(
         name=context.name,
         type=context.config.type or "other",
-        index=_entry(out, index),
-        obscore=_entry(out, obscore, _range(obscore)),
-        tree=(_entry(out, files), _entry(out, folders)),
+        index=file_entry(out, index),
+        obscore=file_entry(out, obscore, _range(obscore)),
+        tree=(file_entry(out, files), file_entry(out, folders)),
         **counts,
         rejects=_write_rejects(out, folder, rejects),
         skipped=skipped,
@@ -110,18 +110,25 @@ def _without_product(con: duckdb.DuckDBPyConnection, context: SetContext) -> lis
 
 
 def _counts(con: duckdb.DuckDBPyConnection, main: str) -> dict[str, int]:
-    row = con.execute(
+    rows = con.execute(
         "SELECT count(DISTINCT key), count(*) FILTER (category = $main), count(DISTINCT path), coalesce((SELECT"
         " sum(size) FROM (SELECT DISTINCT path, size FROM kept)), 0) FROM kept",
         {"main": main},
-    ).fetchone()
-    products, parts, files, size = row or (0, 0, 0, 0)
+    ).fetchall()
+    products, parts, files, size = rows[0]
     return {"products": int(products), "parts": int(parts), "files": int(files), "bytes": int(size)}
 
 
-def _write_obscore(
+def write_obscore(
     con: duckdb.DuckDBPyConnection, context: SetContext, folder: Path, index: Path
 ) -> tuple[Path, str | None]:
+    """Write the ObsCore rows of an index to `folder` (which has a scratch folder ``chunks``).
+
+    Returns
+    -------
+    tuple
+        The file, and the coverage as an ASCII MOC.
+    """
     unsorted, target = folder / "chunks" / "obscore.parquet", folder / "obscore.parquet"
     cells: list[np.ndarray] = []
     schema = obscore_schema(by_row=context.public_from is not None)
@@ -167,7 +174,8 @@ def _write_rejects(out: Path, folder: Path, rejects: Sequence[tuple[str, str]]) 
     return RejectSummary(total=len(rejects), reasons=dict(reasons), report=str(report.relative_to(out)))
 
 
-def _entry(out: Path, path: Path, healpix: tuple[int, int] | None = None) -> FileEntry:
+def file_entry(out: Path, path: Path, healpix: tuple[int, int] | None = None) -> FileEntry:
+    """Return the entry of a file of the snapshot `out`."""
     digest = sha256_file(path)
     rows = pq.read_metadata(path).num_rows
     size = path.stat().st_size

@@ -23,19 +23,23 @@ from tianku.catalogue.sources import table_digest, table_files
 from tianku.catalogue.staging import Staging
 from tianku.catalogue.store import SnapshotStore
 from tianku.model.config.load import Installation, LoadedDataset, load_installation
+from tianku.model.config.products import EpochSource
 from tianku.model.config.sources import resolve_files
 from tianku.model.errors import TransientError, UsageError
 from tianku.model.sizes import parse_bytes
 from tianku.model.types import DataType, arrow_to_datatype
-from tianku.products.context import set_context
+from tianku.products.context import SetContext, set_context
 from tianku.products.expressions import check, evaluate
 from tianku.products.ingest import ingest_products
+from tianku.products.ingest_epochs import EpochTables, ingest_epochs
 from tianku.products.renditions import offered
+from tianku.products.sharing import share_products
 from tianku.state import repositories
 from tianku.storage.files import require_room
 from tianku.usecases.installation import connect
 from tianku.usecases.pictures import serving_copy, snapshot_store
 from tianku.usecases.progress import Progress, Step, silent
+from tianku.usecases.sharing import Sharing, resolve_sharing
 
 log = logging.getLogger(__name__)
 
@@ -55,13 +59,15 @@ class IngestReport:
         state = "unchanged" if self.unchanged else "built"
         yield f"{self.dataset} revision {self.revision}: {state}"
         for name, table in self.manifest.tables.items():
-            yield f"  table {name}: {table.meta.nrows or 0:,} rows, {len(table.meta.columns)} columns"
+            rows, columns = table.meta.nrows or 0, len(table.meta.columns)
+            yield f"  table {name}: {rows:,} rows, {columns} columns{_shared(table)}"
             if table.nulled:
                 yield f"    made null: {', '.join(f'{c} {n:,}' for c, n in table.nulled.items())}"
             yield from self._rejects(table)
             yield from (f"    note: {warning}" for warning in table.warnings)
         for name, one in self.manifest.products.items():
-            yield f"  products {name}: {one.products:,} products, {one.parts:,} parts, {one.files:,} files"
+            counts = f"{one.products:,} products, {one.parts:,} parts, {one.files:,} files"
+            yield f"  products {name}: {counts}{_shared(one)}"
             if one.never_public:
                 yield f"    note: {one.never_public:,} products have no date from which they are public"
             if one.skipped:
@@ -73,6 +79,10 @@ class IngestReport:
             reasons = ", ".join(f"{reason} ({count:,})" for reason, count in one.rejects.reasons.items())
             yield f"    {one.rejects.total:,} rejected: {reasons}"
             yield f"    see {self.folder / (one.rejects.report or '')}"
+
+
+def _shared(one: TableManifest | ProductSetManifest) -> str:
+    return f" (shared with {one.shared.dataset}, revision {one.shared.revision})" if one.shared else ""
 
 
 def ingest_dataset(root: Path, dataset: str, *, progress: Progress = silent, force: bool = False) -> IngestReport:
@@ -88,17 +98,16 @@ def ingest_dataset(root: Path, dataset: str, *, progress: Progress = silent, for
     """
     connect(root)
     installation = load_installation(root)
-    loaded = installation.dataset(dataset)
-    _refuse_unbuilt(loaded)
     store = snapshot_store(installation.data_root)
-    digest = _digest(installation, loaded)
+    sharing = resolve_sharing(store, installation.dataset(dataset))
+    digest = _digest(installation, sharing)
     _note_snapshots(store, dataset)
     if not force and (same := _newest(store, dataset, digest)) is not None:
         build_serving_copies(installation, same.manifest, same.folder, progress)
         return same
     staging = store.new_revision(dataset)
     try:
-        manifest = _build(_Job(installation, loaded, staging, progress), digest)
+        manifest = _build(_Job(installation, sharing, staging, progress), digest)
         folder = store.commit(staging, manifest)
     except TransientError as error:
         if error.code == "storage.full":
@@ -138,15 +147,6 @@ def _build(job: _Job, digest: str) -> SnapshotManifest:
     )
 
 
-def _refuse_unbuilt(loaded: LoadedDataset) -> None:
-    """Refuse what the configuration can say but this version cannot do, rather than leave it out quietly."""
-    config = loaded.config
-    shared = [name for name, table in config.tables.items() if table.same_as]
-    shared += [name for name, products in config.products.items() if products.same_as]
-    if shared:
-        raise UsageError("ingest.unsupported", "{name}: `same_as` is not available yet", name=shared[0])
-
-
 def _note_snapshots(store: SnapshotStore, dataset: str) -> None:
     """Record complete snapshots that the state database does not know: their maker died just before."""
     with repositories.session():
@@ -168,17 +168,20 @@ def _newest(store: SnapshotStore, dataset: str, digest: str) -> IngestReport | N
     )
 
 
-def _digest(installation: Installation, loaded: LoadedDataset) -> str:
+def _digest(installation: Installation, sharing: Sharing) -> str:
     """Digest of everything a snapshot is made from: configuration, sources, code."""
+    loaded = sharing.loaded
     config = loaded.config
+    tables = [name for name in config.tables if name not in sharing.tables]
+    products = [name for name in config.products if name not in sharing.products]
     facts: dict[str, Any] = {
         "version": tianku.__version__,
         "authority": installation.site.authority,
         "dataset": config.model_dump(mode="json", by_alias=True),
         "collection": loaded.collection.model_dump(mode="json", by_alias=True),
         "dictionary": {name: column.model_dump(mode="json") for name, column in sorted(loaded.dictionary.items())},
-        "tables": {name: digest_files(table_files(loaded, name)) for name in config.tables},
-        "products": {name: digest_names(_all_files(loaded, name)) for name in config.products},
+        "tables": {name: digest_files(table_files(loaded, name)) for name in tables} | sharing.refs("tables"),
+        "products": {name: digest_names(_all_files(loaded, name)) for name in products} | sharing.refs("products"),
     }
     return digest_text(json.dumps(facts, sort_keys=True))
 
@@ -208,23 +211,28 @@ def digest_names(files: list[Path]) -> str:
 class _Job:
     """One ingest: what its steps share."""
 
-    def __init__(
-        self, installation: Installation, loaded: LoadedDataset, staging: Staging, progress: Progress
-    ) -> None:
-        self.installation, self.loaded = installation, loaded
+    def __init__(self, installation: Installation, sharing: Sharing, staging: Staging, progress: Progress) -> None:
+        self.installation, self.sharing = installation, sharing
+        self.loaded = loaded = sharing.loaded
         self.staging, self.progress = staging, progress
         cores = os.cpu_count() or 1
         self.workers = cores
         self.resources = Resources(memory_bytes=parse_bytes(installation.site.memory), threads=cores)
         telescope = loaded.collection.telescope
         self.local_time = telescope.local_time if telescope else None
+        self.tables: dict[str, TableManifest] = {}
 
     def table(self, name: str) -> TableManifest:
-        """Ingest one table, or take it up finished from a killed run."""
+        """Ingest one table, or take it up from a killed run, or from the version it is shared with."""
+        if name in self.sharing.tables:
+            self.tables[name] = self.sharing.table(name)
+            return self.tables[name]
         digest = table_digest(self.loaded, name, table_files(self.loaded, name), tianku.__version__)
         finished = self.staging.finished_table(name, digest)
-        if finished is not None:
-            return finished
+        self.tables[name] = finished or self._new_table(name, digest)
+        return self.tables[name]
+
+    def _new_table(self, name: str, digest: str) -> TableManifest:
         manifest = ingest_table(
             self.loaded,
             name,
@@ -241,6 +249,11 @@ class _Job:
         context = set_context(
             self.loaded, name, self.installation.site.authority, self.installation.data_root / "originals"
         )
+        shared = self.sharing.products.get(name)
+        if shared is not None and isinstance(shared.manifest, ProductSetManifest):
+            return share_products(context, shared.manifest, shared.ref, shared.folder, self.staging.path)
+        if context.config.table_source is not None:
+            return self._epochs(context, context.config.table_source)
         files = product_files(self.loaded, name)
         if not files:
             raise UsageError(
@@ -257,6 +270,31 @@ class _Job:
             self.workers,
             progress=lambda p: self._report(_step(f"products {name}", p, "files")),
             total=len(files),
+        )
+
+    def _epochs(self, context: SetContext, source: EpochSource) -> ProductSetManifest:
+        """Light curves that are rows of tables of this dataset."""
+        for named in filter(None, (source.table, source.source)):
+            if named not in self.tables:
+                raise UsageError(
+                    "timeseries.no_table",
+                    "products {name}: there is no table {table}",
+                    name=context.name,
+                    table=named,
+                )
+        tables = EpochTables(
+            self.staging.path,
+            self.tables[source.table],
+            self.tables[source.source] if source.source else None,
+            self.loaded.config.tables[source.table].times,
+        )
+        return ingest_epochs(
+            context,
+            tables,
+            self.staging.path,
+            self.resources.memory_bytes,
+            self.resources.threads,
+            progress=lambda p: self._report(_step(f"products {context.name}", p, "rows")),
         )
 
     def _report(self, step: Step) -> None:
@@ -283,7 +321,7 @@ def build_serving_copies(
     memory = parse_bytes(installation.site.memory)
     for name, table in manifest.tables.items():
         target = serving_copy(installation.data_root, manifest.dataset, manifest.revision, name)
-        if target.is_file():
+        if table.shared is not None or target.is_file():
             continue
         progress(Step(f"table {name}: serving copy", 0, table.meta.nrows))
         try:

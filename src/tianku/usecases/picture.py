@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from tianku.catalogue.manifest import ProductSetManifest, SnapshotManifest, TableManifest
+from tianku.catalogue.manifest import ProductSetManifest, SnapshotManifest, SnapshotRef, TableManifest
 from tianku.model.access import Level, Principal, Rule
 from tianku.model.config.access import AccessRule
 from tianku.model.config.collection import CollectionConfig
@@ -29,6 +29,8 @@ class PublishedTable:
     folder: Path
     revision: int
     rule: Rule
+    #: the dataset and revision whose snapshot holds the rows
+    home: tuple[str, int]
     #: what is said of it to those who see only some of its rows
     partial: TableMeta
 
@@ -44,6 +46,8 @@ class PublishedSet:
     manifest: ProductSetManifest
     folder: Path
     rule: Rule
+    #: its own ObsCore rows, which are never shared
+    obscore: Path | None
     #: its ObsCore rows were written as public
     stored_public: bool
 
@@ -109,6 +113,12 @@ class Published:
     revision: int
     folder: Path
     manifest: SnapshotManifest
+    #: folders of the other snapshots that its parts are in
+    others: Mapping[SnapshotRef, Path] = field(default_factory=dict)
+
+    def folder_of(self, part: TableManifest | ProductSetManifest) -> Path:
+        """Return the folder that the paths of a part are relative to."""
+        return self.folder if part.shared is None else self.others[part.shared]
 
 
 def build_picture(generation: int, published: Iterable[Published], overrides: Mapping[str, Rule]) -> Picture:
@@ -141,11 +151,12 @@ def _dataset(one: Published, overrides: Mapping[str, Rule], counter: Iterator[in
             next(counter),
             table.meta,
             table,
-            one.folder,
+            one.folder_of(table),
             one.revision,
             _rule_of(
                 overrides.get(f"{one.dataset}/{name}"), config.tables[name].access, config, rule, table.by_row
             ),
+            (table.shared.dataset, table.shared.revision) if table.shared else (one.dataset, one.revision),
             table.meta.model_copy(update={"nrows": None}) if table.by_row else table.meta,
         )
         for name, table in one.manifest.tables.items()
@@ -157,10 +168,11 @@ def _dataset(one: Published, overrides: Mapping[str, Rule], counter: Iterator[in
             name,
             config.products[name],
             products,
-            one.folder,
+            one.folder_of(products),
             _rule_of(
                 overrides.get(f"{one.dataset}/{name}"), config.products[name].access, config, rule, products.by_row
             ),
+            one.folder / products.obscore.path if products.obscore else None,
             not products.by_row and _was_public(config, one.manifest.created),
         )
         for name, products in one.manifest.products.items()

@@ -113,7 +113,10 @@ class PictureSource:
         known = self._known.get((dataset, revision))
         if known is not None:
             return known
-        return Published(dataset, revision, self.store.path(dataset, revision), self.store.load(dataset, revision))
+        manifest = self.store.load(dataset, revision)
+        refs = {part.shared for part in (*manifest.tables.values(), *manifest.products.values()) if part.shared}
+        others = {ref: self.store.path(ref.dataset, ref.revision) for ref in refs}
+        return Published(dataset, revision, self.store.path(dataset, revision), manifest, others)
 
     def _picture(self, generation: int, shown: Sequence[Published], overrides: Mapping[str, Rule]) -> Picture:
         return build_picture(generation, shown, overrides)
@@ -155,10 +158,10 @@ def _schemas(picture: Picture) -> list[SiteSchema]:
 
 def _obscore_files(picture: Picture) -> list[ObsCoreFile]:
     return [
-        ObsCoreFile(one.number, one.folder / one.manifest.obscore.path, one.manifest.by_row)
+        ObsCoreFile(one.number, one.obscore, one.manifest.by_row)
         for dataset in picture.datasets.values()
         for one in dataset.sets.values()
-        if one.manifest.obscore is not None and "obscore" in one.config.protocols
+        if one.obscore is not None and "obscore" in one.config.protocols
     ]
 
 

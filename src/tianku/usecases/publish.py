@@ -12,8 +12,10 @@ from tianku.model.errors import NotFoundError, UsageError
 from tianku.state import repositories
 from tianku.state.repositories import PublicationRecord
 from tianku.usecases.downloads import download_folder
+from tianku.storage.failpoints import failpoint
 from tianku.usecases.installation import connect
 from tianku.usecases.pictures import PictureSource, serving_copies, snapshot_store
+from tianku.usecases.sharing import sharers
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,10 @@ def publish(root: Path, dataset: str, revision: int | None = None) -> Publicatio
     with repositories.session():
         chosen = _choose(dataset, revision)
         PictureSource(data_root).prepare(dataset, chosen)
-        return repositories.flip(dataset, chosen)
+        failpoint("publish.before_flip")
+        shown = repositories.flip(dataset, chosen)
+        failpoint("publish.after_flip")
+        return shown
 
 
 def _choose(dataset: str, revision: int | None) -> int:
@@ -81,6 +86,13 @@ def remove(root: Path, dataset: str, revision: int | None = None) -> list[int]:
         if any(r.state == "published" for r in chosen):
             raise UsageError(
                 "publish.shown", "{dataset} is published; `tianku withdraw {dataset}` first", dataset=dataset
+            )
+        if users := sharers(store, dataset, {r.revision for r in chosen}):
+            raise UsageError(
+                "publish.shared",
+                "{users} share files of {dataset}: remove them first, or only withdraw {dataset}",
+                users=", ".join(users),
+                dataset=dataset,
             )
         for record in chosen:
             repositories.remove(dataset, record.revision)

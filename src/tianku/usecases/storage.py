@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from tianku.engines.base import Relation
-from tianku.model.metadata import HEALPIX_COLUMN, PUBLIC_FROM_COLUMN
+from tianku.model.metadata import HEALPIX_COLUMN, PUBLIC_FROM_COLUMN, schema_name
 from tianku.planner.stored import Stored, StoredFile
 from tianku.usecases.picture import Picture, PublishedTable
 from tianku.usecases.pictures import serving_copy
@@ -18,9 +18,10 @@ def stored(table: PublishedTable, data_root: Path) -> Stored:
     """Return where the rows of one published table are."""
     manifest, folder = table.manifest, table.folder
     files = tuple(StoredFile(str(folder / f.path), f.rows or 0, f.healpix) for f in manifest.files)
-    serving = serving_copy(data_root, table.dataset, table.revision, table.meta.name)
+    dataset, revision = table.home
+    serving = serving_copy(data_root, dataset, revision, table.meta.name)
     return Stored(
-        uid=f"{table.meta.qualified_name}@{table.revision}",
+        uid=f"{schema_name(dataset)}.{table.meta.name}@{revision}",
         schema=physical_schema(table),
         nrows=table.meta.nrows or 0,
         files=files,

@@ -163,7 +163,7 @@ class TableConfig(Config):
         description="services wanted; `tianku check` says what each lacks (leaving one out does not close it yet)",
     )
     same_as: str | None = Field(
-        None, description="dataset whose table of this name is shared, without a copy (not acted on yet)"
+        None, description="dataset whose table of this name is shared, without a copy"
     )
 
     @model_validator(mode="after")
