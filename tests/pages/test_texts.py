@@ -33,6 +33,7 @@ OPERATORS_ONLY = frozenset(
         "layout",
         "obscore",
         "publish",
+        "sharing",
         "reader",
         "source",
         "spectrum",
@@ -75,15 +76,7 @@ def _python_texts() -> Iterator[tuple[str, str]]:
 
 
 def _raised_errors() -> dict[str, str]:
-    kinds = {
-        "sharing",
-        "UsageError",
-        "NotFoundError",
-        "AuthError",
-        "CredentialsError",
-        "LimitError",
-        "TransientError",
-    }
+    kinds = {"UsageError", "NotFoundError", "AuthError", "CredentialsError", "LimitError", "TransientError"}
     found = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
