@@ -17,6 +17,8 @@ from tianku.usecases.products import ProductPage, media_type, product_page
 if TYPE_CHECKING:
     from tianku.usecases.centre import Centre
 
+#: types of products that are given in formats of the VO too (their view has the name of the type), in words
+_CONVERTED = {"spectrum": "spectrum", "timeseries": "light curve"}
 _SEMANTICS = {"preview": "#preview", "mask": "#auxiliary", "weight": "#auxiliary", "log": "#documentation"}
 
 
@@ -57,8 +59,8 @@ def _links(centre: Centre, principal: Principal, text: str) -> Iterator[Link]:
     page = product_page(centre, principal, did.dataset, did.set, did.key)
     part = _part(page, did)
     yield from (_file_link(text, page, entry, part) for entry in page.files)
-    if page.one.manifest.type == "spectrum":
-        yield from _spectrum_links(text, page, did)
+    if page.one.manifest.type in _CONVERTED:
+        yield from _converted_links(text, page, did)
     if has_preview(page.one.manifest.type):
         yield _preview_link(text, page, did)
     if part is not None and part.part_kind == "coadd":
@@ -100,18 +102,21 @@ def _file_link(text: str, page: ProductPage, entry: IndexEntry, part: IndexEntry
     )
 
 
-def _spectrum_links(text: str, page: ProductPage, did: ProductId) -> Iterator[Link]:
+def _converted_links(text: str, page: ProductPage, did: ProductId) -> Iterator[Link]:
+    """The product in formats of the VO; it is itself the VOTable where there is no file of it."""
+    view, name = page.one.manifest.type, _CONVERTED[page.one.manifest.type]
+    first = "#derivation" if page.files else "#this"
     base = f"/api/v1/products/{page.one.dataset}/{page.one.name}/{quote(did.key)}"
     query = f"?{urlencode({'part': did.part})}" if did.part else ""
     for suffix, kind, semantics, words in (
-        ("vot", "application/x-votable+xml", "#derivation", "the spectrum as VOTable"),
-        ("csv", "text/csv", "#derivation", "the spectrum as CSV"),
+        ("vot", "application/x-votable+xml", first, f"the {name} as VOTable"),
+        ("csv", "text/csv", "#derivation", f"the {name} as CSV"),
     ):
         yield Link(
             text,
             semantics,
             words,
-            f"{base}/spectrum.{suffix}{query}",
+            f"{base}/{view}.{suffix}{query}",
             content_type=kind,
             link_auth=None if page.public else "true",
             link_authorized=page.open,
