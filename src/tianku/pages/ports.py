@@ -322,6 +322,11 @@ class ProductView:
     part_formats: tuple[tuple[str, str], ...] = ()  # suffix and name of what one part is written as
 
     @property
+    def has_parts(self) -> bool:
+        """Whether the product has parts that are called something."""
+        return any(part.name for part in self.parts)
+
+    @property
     def has_bands(self) -> bool:
         """Whether any part names its band."""
         return any(part.band for part in self.parts)
@@ -382,6 +387,11 @@ class ProductListView:
     def has_parts(self) -> bool:
         """Whether any product has more than one part."""
         return any(row.parts > 1 for row in self.rows)
+
+    @property
+    def has_snr(self) -> bool:
+        """Whether any product has a signal to noise."""
+        return any(row.snr is not None for row in self.rows)
 
     @property
     def has_previews(self) -> bool:

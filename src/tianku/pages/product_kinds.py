@@ -59,7 +59,7 @@ def _image_facts(page: ProductPage, parts: Sequence[IndexEntry]) -> list[Fact]:
         Fact(Text(en="Filter", zh="滤光片"), first.band or ""),
         Fact(Text(en="Wavelengths", zh="波长"), waves, "nm"),
         Fact(Text(en="Pixel unit", zh="像元单位"), word(pretty(first.o_unit or "")), spelled=first.o_unit or ""),
-        *(Fact(Text(en="Note", zh="说明"), word(note)) for note in (first.notes or "").split(",") if note),
+        Fact(Text(en="Notes", zh="说明"), _notes(first)),
     ]
 
 
@@ -97,11 +97,16 @@ def _dynamic_facts(page: ProductPage, parts: Sequence[IndexEntry]) -> list[Fact]
             Text(en="Gaps in the file", zh="文件缺损"),
             f"{lost} ({report.get('gap_bytes', 0)} byte)" if lost else "",
         ),
-        *(Fact(Text(en="Note", zh="说明"), word(note)) for note in (first.notes or "").split(",") if note),
+        Fact(Text(en="Notes", zh="说明"), _notes(first)),
     ]
 
 
 _LIGHT = 299_792_458.0
+def _notes(entry: IndexEntry) -> Text | str:
+    words = [word(note) for note in (entry.notes or "").split(",") if note]
+    return Text(en="; ".join(w.en for w in words), zh="；".join(w.in_("zh") for w in words)) if words else ""
+
+
 _OTHER = Kind("none")
 _KINDS: dict[str, Kind] = {
     "dynamic-spectrum": Kind("dynamic", (("fits", "application/fits"), ("csv", "text/csv")), _dynamic_facts),

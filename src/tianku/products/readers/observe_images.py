@@ -88,7 +88,7 @@ def _observed(
         identity={**cards, "EXTNAME": name or cards.get("EXTNAME"), "EXT": ext},
         header=cards,
         part=name,
-        part_kind="image",
+        part_kind="single",
         part_number=ext,
         band=band,
         layout=layout,

@@ -1,0 +1,37 @@
+/** Every text of the image viewer: `key: [English, Chinese]`. */
+export const WORDS = {
+  loading: ["Loading the image…", "正在读取图像……"],
+  failed: ["The image could not be shown: {reason}", "无法显示图像：{reason}"],
+  retry: ["Try again", "重试"],
+  image: [
+    "Image. Arrow keys move, plus and minus zoom, 0 shows everything.",
+    "图像。方向键平移，加减键缩放，0 恢复全图。",
+  ],
+  zoomIn: ["Zoom in", "放大"],
+  zoomOut: ["Zoom out", "缩小"],
+  reset: ["Show all", "全图"],
+  northUp: ["North up", "上北"],
+  invert: ["Invert", "反色"],
+  stretch: ["Stretch", "拉伸"],
+  asinh: ["asinh", "反双曲正弦"],
+  linear: ["linear", "线性"],
+  sqrt: ["square root", "平方根"],
+  log: ["logarithm", "对数"],
+  dark: ["Black at", "黑点"],
+  bright: ["White at", "白点"],
+  part: ["Image", "图像"],
+  north: ["N", "北"],
+  east: ["E", "东"],
+  west: ["W", "西"],
+  pixel: ["pixel", "像元"],
+  blank: ["blank", "空值"],
+  hint: [
+    "Drag to move, scroll to zoom, double-click to show everything. The value, the pixel (from 1, as in FITS) and the position under the pointer are shown above.",
+    "拖动平移，滚轮缩放，双击恢复全图。指针处的像元值、像元坐标（从 1 起，与 FITS 一致）和天球坐标显示在上方。",
+  ],
+  touchHint: [
+    "Drag to move, pinch to zoom, tap for the value and the position.",
+    "拖动平移，双指缩放，轻触显示像元值和坐标。",
+  ],
+  reduced: ["Shown are means of {n} × {n} pixels; the file holds the full resolution.", "显示的是 {n} × {n} 像元的平均值；全分辨率见文件。"],
+};
