@@ -53,6 +53,7 @@ def test_unusual_rows_between_usual_ones(row, value):
         ("<TR><TD>2</TD><TD>b</TD><TD>c</TD></TR>", "3 values instead of 2"),
         ("<TR><TD>2</TD><TD><B>b</B></TD></TR>", "an element B inside a row"),
         ("<TR>x<TD>2</TD><TD>b</TD></TR>", "text outside of its cells"),
+        ("<X><TD>2</TD><TD>b</TD></X>", "an element X inside a row"),
         ("<X/>", "an element X inside a row"),
     ],
 )

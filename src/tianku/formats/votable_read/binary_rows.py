@@ -45,13 +45,12 @@ class BinaryRows:
 
     def __init__(self, name: str, columns: Sequence[ColumnSpec], *, flags: bool) -> None:
         self._columns, self._flags = columns, flags
-        self._layout = _layout(columns, flags)
-        smallest = sum(g.itemsize for g in self._layout.groups) + 4 * len(self._layout.variable)
+        smallest = sum(4 if c.variable else _fixed_bytes(c) for c in columns)
         if smallest > MAX_ROW:
             raise beyond(name, "the length of its rows in bytes", MAX_ROW)
         if not smallest:
             raise malformed(name, "its rows have no bytes")
-        self._smallest = smallest
+        self._layout = _layout(columns, flags)
 
     def batches(self, stream: StreamBytes) -> Iterator[list[pa.Array]]:
         """Yield the columns of the next rows.
@@ -162,15 +161,26 @@ def _layout(columns: Sequence[ColumnSpec], flags: bool) -> _Layout:
             layout.variable.append(number)
             record = []
             continue
-        size = -(-spec.count // 8) if spec.layout == "bit" else spec.count * spec.texts
-        record.append((f"c{number}", "u1" if spec.layout == "bit" else spec.layout or "u1", (size,)))
+        kind = _element(spec)
+        record.append((f"c{number}", kind.str, (_fixed_bytes(spec) // kind.itemsize,)))
     layout.groups.append(np.dtype(record))
     return layout
 
 
+def _element(spec: ColumnSpec) -> np.dtype:
+    return np.dtype("u1" if spec.layout == "bit" else spec.layout)
+
+
+def _fixed_bytes(spec: ColumnSpec) -> int:
+    """Bytes of a value of fixed length."""
+    if spec.layout == "bit":
+        return (spec.count + 7) >> 3
+    return spec.count * spec.texts * _element(spec).itemsize
+
+
 def _item_bytes(spec: ColumnSpec) -> int:
     """Bytes of an item of a value of variable length; 0 for bits."""
-    return 0 if spec.layout == "bit" else np.dtype(spec.layout).itemsize * spec.per
+    return 0 if spec.layout == "bit" else _element(spec).itemsize * spec.per
 
 
 def _big_endian(octets: np.ndarray, places: np.ndarray) -> np.ndarray:

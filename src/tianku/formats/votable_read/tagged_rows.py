@@ -88,8 +88,8 @@ class _Rows:
         local = tag.rpartition(":")[2]
         self._open.append(local)
         if local == "TR" and len(self._open) == 1:
-            self._row, self._trouble = [], ""
-        elif local == "TD" and len(self._open) == 2:
+            return
+        if local == "TD" and len(self._open) == 2:
             self._cell, self._encoding = [], attributes.get("encoding", "")
         else:
             self._trouble = self._trouble or f"an element {local[:40]} inside a row"
@@ -116,6 +116,7 @@ class _Rows:
             self._wrong.append((len(self._rows), self._trouble))
             self._row = [""] * self._columns
         self._rows.append(self._row)
+        self._row, self._trouble = [], ""
 
     def _decoded(self, text: str) -> str:
         """A cell with ``encoding="base64"`` (VOTable 1.0 to 1.5) holds a text so written."""
