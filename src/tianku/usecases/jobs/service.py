@@ -64,8 +64,8 @@ def create(
         parameters=parameters,
         base_url=base_url,
         run_id=run_id[:100],
-        duration=limits.default_seconds,
-        destruction=datetime.now(UTC) + timedelta(days=limits.default_days),
+        duration=min(limits.default_seconds, limits.most_seconds),
+        destruction=datetime.now(UTC) + timedelta(days=min(limits.default_days, limits.most_days)),
         most_active=limits.active_each,
     )
     failpoint("jobs.created")
