@@ -9,6 +9,8 @@ from tianku.formats.opening import DAMAGED, open_bytes
 
 _START = 64 << 10
 _BINARY = {b"SIMPLE  =": "fits", b"PAR1": "parquet"}
+#: XML of any encoding: other XML than VOTable is refused by the reader, by the name of its root
+_XML = re.compile(rb"\A(\xef\xbb\xbf|\xfe\xff|\xff\xfe)?\0?(\s\0?)*<\0?[?!A-Za-z]")
 _ECSV = re.compile(rb"\A# %ECSV ")
 _CDS = re.compile(rb"(?mi)^\s*Byte-by-byte Description of file")
 _VIZIER = re.compile(rb"(?m)^#(Column\t|RESOURCE=|Table\t)")
@@ -36,7 +38,7 @@ def sniff(source: TableSource) -> str:
     for mark, kind in _BINARY.items():
         if start.startswith(mark):
             return kind
-    if b"<VOTABLE" in start[:4096] or start.lstrip().startswith(b"<?xml"):
+    if _XML.match(start):
         return "votable"
     if b"\0" in start[:512]:
         raise unreadable(source.path, "a table", "binary data of no known format; declare a record format")
