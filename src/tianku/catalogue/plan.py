@@ -235,6 +235,8 @@ def _check_names(config: TableConfig, plan: TablePlan) -> None:
         for role in ("ra", "dec", "pm_ra", "pm_dec", "parallax", "radial_velocity"):
             if (column := getattr(position, role)) is not None:
                 wanted.append((column, f"{role} of position {position.name}"))
+        if isinstance(position.epoch, str):
+            wanted.append((position.epoch, f"epoch of position {position.name}"))
     for name, what in wanted:
         _find(name, names, what)
 

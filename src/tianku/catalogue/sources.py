@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from tianku.catalogue.clustering import clustered_by
 from tianku.catalogue.digest import digest_files, digest_text
 from tianku.catalogue.plan import null_texts, source_types
 from tianku.catalogue.readers import TableReader, TableSource, open_table
@@ -64,8 +65,12 @@ def _source(dataset: LoadedDataset, table: str) -> SourceConfig:
     return said
 
 
-def open_files(dataset: LoadedDataset, table: str, files: Sequence[Path], rejects: Rejects) -> list[OpenFile]:
+def open_files(
+    dataset: LoadedDataset, table: str, files: Sequence[Path], rejects: Rejects, *, types: bool = True
+) -> list[OpenFile]:
     """Open every file of a table; those that cannot be read go to `rejects`.
+
+    Without `types`, columns of text files count as text; they are not read to learn their types.
 
     Raises
     ------
@@ -77,6 +82,7 @@ def open_files(dataset: LoadedDataset, table: str, files: Sequence[Path], reject
     config = dataset.config.tables[table]
     names = [c.source or c.name for c in config.columns if c.expression is None] if said.header is False else []
     opened: list[OpenFile] = []
+    reason = ""
     for path in files:
         source = TableSource(
             path,
@@ -87,19 +93,22 @@ def open_files(dataset: LoadedDataset, table: str, files: Sequence[Path], reject
             names=names,
             null_texts=everywhere,
             column_null_texts=single,
+            infer=types,
         )
         try:
             opened.append(OpenFile(_label(path, dataset.source_root), source, open_table(source)))
         except UsageError as error:
             if len(files) == 1:
                 raise
+            reason = reason or error.message
             rejects.add(_label(path, dataset.source_root), None, "unreadable file", error.message)
     if not opened:
         raise UsageError(
             "ingest.nothing_readable",
-            "table {table}: none of its {count} files can be read",
+            "table {table}: none of its {count} files can be read; the first: {reason}",
             table=table,
             count=len(files),
+            reason=reason,
         )
     return opened
 
@@ -166,6 +175,7 @@ def table_digest(dataset: LoadedDataset, table: str, files: Sequence[Path], vers
         "bits": {n: [b.model_dump(mode="json") for b in bits] for n, bits in dataset.collection.bits.items()},
         "public_from": public_from(dataset.config, dataset.collection, said),
         "relations": [r.model_dump(mode="json") for r in dataset.config.relations],
+        "clustered": clustered_by(dataset, table),
         "files": digest_files(files),
     }
     return digest_text(json.dumps(everything, sort_keys=True))

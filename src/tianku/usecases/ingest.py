@@ -38,6 +38,7 @@ from tianku.state import repositories
 from tianku.storage.files import require_room
 from tianku.usecases.installation import connect
 from tianku.usecases.pictures import serving_copy, snapshot_store
+from tianku.usecases.preflight import check_tables
 from tianku.usecases.progress import Progress, Step, silent
 from tianku.usecases.sharing import Sharing, resolve_sharing
 
@@ -105,6 +106,7 @@ def ingest_dataset(root: Path, dataset: str, *, progress: Progress = silent, for
     if not force and (same := _newest(store, dataset, digest)) is not None:
         build_serving_copies(installation, same.manifest, same.folder, progress)
         return same
+    check_tables(sharing.loaded, [t for t in sharing.loaded.config.tables if t not in sharing.tables])
     staging = store.new_revision(dataset)
     try:
         manifest = _build(_Job(installation, sharing, staging, progress), digest)

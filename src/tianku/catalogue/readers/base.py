@@ -82,6 +82,8 @@ class TableSource:
     #: readers of text count here what they turned to null, by source column
     nulled: Counter[str] = field(default_factory=Counter)
     batch_rows: int = BATCH_ROWS
+    #: False: only names are wanted, so readers of text need not learn types from the whole file
+    infer: bool = True
 
     def nulls_of(self, column: str) -> frozenset[str]:
         """Texts that mean null in a source column."""

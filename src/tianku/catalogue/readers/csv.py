@@ -145,7 +145,7 @@ class CsvReader:
         }
         unknown = [n for n in names if n not in known]
         guesses: dict[str, DataType | None] = dict.fromkeys(unknown)
-        if unknown:
+        if unknown and self._source.infer:
             for batch in self._raw([], unknown):
                 for name in unknown:
                     guesses[name] = infer(self._text(batch, name), guesses[name])

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
-from tianku.catalogue.plan import plan_table
-from tianku.catalogue.rejects import Rejects
-from tianku.catalogue.sources import common_schema, open_files, table_files
+from tianku.catalogue.preview import preview_table
 from tianku.model.config import TableConfig
 from tianku.model.errors import UsageError
 from tianku.model.metadata import Column
 from tianku.model.types import DataType
 from tianku.usecases.check.columns import check_columns
 from tianku.usecases.check.finding import Report
+from tianku.usecases.preflight import expression_problems
 
 #: EPN-TAP 2.0, §2.1: columns every table must have
 _EPNTAP = (
@@ -46,16 +43,16 @@ def check_table(report: Report, table: str, columns: Sequence[Column] | None = N
 
 
 def _columns(report: Report, table: str, config: TableConfig) -> tuple[Column, ...]:
-    """Return the columns the table would publish, by its configuration and the header of its first file."""
+    """Return the columns the table would publish, by its configuration and the headers of its files."""
     if config.same_as or (config.from_ and (config.from_.hats or config.from_.postgresql)):
         return ()
     try:
-        files = table_files(report.dataset, table)
-        schema, _ = common_schema(open_files(report.dataset, table, files[:1], Rejects(Path(os.devnull))))
-        plan = plan_table(report.dataset, table, schema)
+        plan, schema = preview_table(report.dataset, table)
     except UsageError as error:
         report.error(("tables", table, "from"), error.message)
         return ()
+    for name, problem in expression_problems(plan, schema):
+        report.error(("tables", table, "columns", name, "expression"), problem)
     for warning in plan.warnings:
         report.warning(("tables", table, "columns"), warning, protocol="tap")
     return tuple(c.meta for c in plan.columns)
