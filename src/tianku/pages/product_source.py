@@ -151,7 +151,7 @@ def _part(entry: IndexEntry) -> PartView:
         start=iso(entry.t_min),
         exposure=entry.t_exptime,
         snr=entry.snr,
-        points=entry.em_xel,
+        points=entry.em_xel if entry.em_xel is not None else entry.t_xel,
     )
 
 

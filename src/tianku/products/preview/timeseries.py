@@ -21,9 +21,11 @@ _WORDS = {
 
 
 def preview(file: ProductFile, size: Size, language: str) -> bytes:
-    """Return the plot of the parts that share unit and time frame with the wanted one."""
+    """Return the plot of the bands that share unit and time frame with the wanted one."""
     found = open_curves(file.path, file.parts, file.config)
-    shown = chosen(found, None if file.entry == file.parts[0] else file.entry.part or None)
+    wanted = chosen(found, None if file.entry == file.parts[0] else file.entry.part or None)
+    # of several apertures in one band the first, which is the best
+    shown = list({p.band: p for p in reversed(wanted)}.values())[::-1]
     words, k = language_of(language), SCALE
     width, height = size[0] * k, size[1] * k
     image = Image.new("RGB", (width, height), PAPER)
