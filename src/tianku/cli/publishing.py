@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from rich.table import Table
 
 from tianku.cli.console import out, root_of
 from tianku.usecases import publish as use
+from tianku.usecases.download_files import make_downloads
 from tianku.usecases.ingest import IngestReport, ingest_dataset
 from tianku.usecases.progress import Step
 
@@ -18,7 +20,7 @@ Dataset = Annotated[str, typer.Argument(help="id of the data set, e.g. lamost/dr
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to `app`."""
-    for command in (ingest, publish, withdraw, remove):
+    for command in (ingest, publish, downloads, withdraw, remove):
         app.command()(command)
     app.command("list")(list_datasets)
 
@@ -36,6 +38,7 @@ def ingest(
     if show:
         use.publish(root, dataset, report.revision)
         out.print(f"{dataset} is published.")
+        _make_downloads(root, dataset)
 
 
 def publish(
@@ -46,6 +49,20 @@ def publish(
     """Show a snapshot: one atomic flip."""
     record = use.publish(root_of(context), dataset, revision)
     out.print(f"{dataset} is published at revision {record.revision}.")
+    _make_downloads(root_of(context), dataset)
+
+
+def downloads(context: typer.Context, dataset: Dataset) -> None:
+    """Make the whole-table files that a published data set lacks (`publish` does it too)."""
+    _make_downloads(root_of(context), dataset)
+
+
+def _make_downloads(root: Path, dataset: str) -> None:
+    with Bar() as bar:
+        made = make_downloads(root, dataset, progress=bar.step)
+    size = sum(one.bytes for one in made.files)
+    if made.files:
+        out.print(f"{len(made.files)} whole-table file(s) of {dataset} can be downloaded, {size / 1e6:,.1f} MB.")
 
 
 def withdraw(context: typer.Context, dataset: Dataset) -> None:

@@ -42,7 +42,6 @@ DownloadFormat = Literal["fits", "csv", "parquet"]
 
 
 def _listed(value: Any) -> Any:
-    # YAML 1.1 reads `off` as False
     return () if value is False or value == "off" else (value,) if isinstance(value, str) else value
 
 

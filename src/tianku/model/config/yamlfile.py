@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,12 @@ def read_yaml(path: Path) -> YamlFile:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError("config.unreadable", "{file}: cannot be read: {why}", file=path, why=error) from error
+    return _parsed(path, text)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(path: Path, text: str) -> YamlFile:
+    """Parse a text once: an installation is read again for every data set that is ingested."""
     loader = _Loader(text)
     try:
         node = loader.get_single_node()

@@ -12,6 +12,7 @@ from tianku.model.config.load import load_installation
 from tianku.model.text import Text
 from tianku.products.simulate import simulate_release
 from tianku.state import repositories
+from tianku.usecases.download_files import make_downloads
 from tianku.usecases.ingest import ingest_dataset
 from tianku.usecases.installation import connect, create
 from tianku.usecases.progress import Progress, Step, silent
@@ -53,6 +54,8 @@ def prepare_demo(root: Path, *, lamost_files: Path | None = None, progress: Prog
         report = ingest_dataset(root, name, progress=progress)
         if not report.unchanged or not _shown(name):
             publish(root, name, report.revision)
+        if report.manifest.tables:
+            make_downloads(root, name, progress=progress)
     return _account(root)
 
 
@@ -63,10 +66,12 @@ def _configure(root: Path, lamost_files: Path | None) -> dict[str, Path]:
     with importlib.resources.as_file(templates / "collections") as collections:
         shutil.copytree(collections, folder, dirs_exist_ok=True)
     sources = {SIMULATED: (root / "sources" / SIMULATED).resolve()}
-    if lamost_files is not None:
-        with importlib.resources.as_file(templates / "lamost") as lamost:
+    with importlib.resources.as_file(templates / "lamost") as lamost:
+        if lamost_files is None:
+            shutil.copy(lamost / "collection.yaml", folder / "lamost")
+        else:
             shutil.copytree(lamost, folder / "lamost", dirs_exist_ok=True)
-        sources["lamost"] = lamost_files.resolve()
+            sources["lamost"] = lamost_files.resolve()
     for path in sources.values():
         path.mkdir(parents=True, exist_ok=True)
     return sources
@@ -76,7 +81,7 @@ def _site_sources(root: Path, sources: dict[str, Path]) -> None:
     path = root / "site.yaml"
     kept = path.read_text("utf-8").split("\nsources:")[0].rstrip()
     lines = [f"  {name}: {str(folder)!r}" for name, folder in sources.items()]
-    if "lamost" not in sources and (root / "collections/lamost").exists():
+    if "lamost" not in sources:
         lines += [line for line in path.read_text("utf-8").splitlines() if line.startswith("  lamost: ")]
     path.write_text("\n".join([kept, "sources:", *lines]) + "\n", "utf-8")
 
