@@ -15,6 +15,7 @@ from tianku.pages import ports
 from tianku.pages.catalogue import CatalogueView, EntryView, Group
 from tianku.pages.downloads import DownloadsView, downloads_view
 from tianku.usecases.datasets import Value, Wanted
+from tianku.usecases.difference import ColumnDifference, DatasetDifference, TableDifference
 from tianku.usecases.downloads import Download, Offered
 
 HIP = "hipparcos/hip2"
@@ -205,6 +206,25 @@ class FakeSource:
 
     def collection(self, principal: Principal, name: str) -> ports.CollectionCard:
         return next(one for one in self._collections(principal) if one.id == name)
+
+    def difference(
+        self, principal: Principal, dataset: str, other: str, table: str | None, offset: int, limit: int
+    ) -> ports.DifferenceView:
+        card, older = self._find(principal, dataset), self._find(principal, other)
+        tables = DatasetDifference(
+            dataset=dataset, other=other, added=("fresh",), removed=("gone",), common=("stars",)
+        )
+        view = ports.DifferenceView(card, _collection(card), older, tables)
+        if table is None:
+            return view
+        columns = (
+            ColumnDifference(name="teff", state="retyped", old_type="float64", new_type="float32", changed=3),
+        )
+        found = TableDifference(
+            dataset=dataset, revision=2, other=other, other_revision=1, table=table, id="obsid", old_rows=10,
+            new_rows=12, added=3, removed=1, changed=2, columns=columns,
+        )  # fmt: skip
+        return replace(view, found=found, lines=(("7", "changed", "teff", "1.5", "2.5"),), more=True)
 
     def products(
         self, principal: Principal, dataset: str, product_set: str, offset: int, limit: int

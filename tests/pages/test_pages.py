@@ -25,6 +25,7 @@ PAGES = [
     ("/data/hipparcos/hip2/products/lrs/20131024-HD0/x.1", "Metadata", "元数据"),
     ("/data/lamost/", "Releases, newest first", "由新到旧"),
     ("/data/hipparcos/hip2/products/lrs/", "1–50 of 120", "第 1–50 个，共 120 个"),
+    ("/data/hipparcos/hip2/difference/lamost/dr13/v1.0/", "Tables of both versions", "两个版本共有的表"),
     ("/search", "Position or words", "坐标或词语"),
     ("/search?q=astrometry", "Main table", "主表"),
     ("/sql", "SQL editor", "SQL 编辑器"),
@@ -45,6 +46,18 @@ def test_a_page_speaks_the_language_of_its_address(client: Client, path: str, en
         other = "/zh" + path if language == "en" else path
         assert f'href="{other}"' in body
         assert ("请致谢。" if prefix else "Thank us.") in body
+
+
+def test_a_difference_shows_counts_and_lines(client: Client) -> None:
+    for prefix, words in (
+        ("", ("Rows added", "type changed", "changed")),
+        ("/zh", ("新增行", "类型改变", "改动")),
+    ):
+        body = client.get(
+            prefix + "/data/hipparcos/hip2/difference/lamost/dr13/v1.0/?table=stars"
+        ).content.decode()
+        assert all(f"{word}<" in body for word in words)
+        assert "float64 → float32" in body and "<td>2.5</td>" in body and "?table=stars&amp;page=2#changes" in body
 
 
 @pytest.mark.parametrize("path", [path for path, _, _ in PAGES])

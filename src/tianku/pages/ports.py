@@ -10,6 +10,7 @@ from tianku.catalogue.manifest import ColumnStatistics
 from tianku.model.access import Level, Principal
 from tianku.model.metadata import Column, TableMeta
 from tianku.model.text import Text
+from tianku.usecases.difference import DatasetDifference, TableDifference
 
 if TYPE_CHECKING:
     from tianku.pages.catalogue import CatalogueView
@@ -404,6 +405,20 @@ class ProductListView:
         return any(row.target for row in self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class DifferenceView:
+    """What changed from version `other` to `dataset`; of one table where one is chosen."""
+
+    dataset: DatasetCard
+    collection: CollectionCard
+    other: DatasetCard
+    tables: DatasetDifference
+    found: TableDifference | None = None
+    #: id, kind of change, column, old and new value
+    lines: tuple[tuple[str, ...], ...] = ()
+    more: bool = False
+
+
 class Source(Protocol):
     """The published picture as one principal may see it.
 
@@ -442,6 +457,15 @@ class Source(Protocol):
 
     def product(self, principal: Principal, dataset: str, product_set: str, key: str) -> ProductView:
         """Return one product."""
+        ...
+
+    def difference(
+        self, principal: Principal, dataset: str, other: str, table: str | None, offset: int, limit: int
+    ) -> DifferenceView:
+        """Return what changed between two versions; `limit` lines from `offset` on where a table is chosen.
+
+        A table that nobody compared before is compared first.
+        """
         ...
 
     def products(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tianku.model.access import Level, Principal
@@ -19,6 +20,7 @@ from tianku.pages.ports import (
     ColumnView,
     DatasetCard,
     DatasetView,
+    DifferenceView,
     Link,
     ProductListView,
     ProductView,
@@ -31,6 +33,7 @@ from tianku.pages.ports import (
 from tianku.pages.product_source import list_view, product_view
 from tianku.pages.shown import Shown, ShownCache, make_shown
 from tianku.products.observed import Header
+from tianku.usecases import difference as use
 from tianku.usecases.datasets import Wanted, children, parent, search
 from tianku.usecases.downloads import offered
 from tianku.usecases.picture import PublishedDataset, PublishedTable
@@ -104,6 +107,22 @@ class CentreSource:
         found = product_list(self._centre, principal, dataset, product_set, offset, limit)
         card, collection = self._owner(viewer, dataset)
         return list_view(card, collection, set_card(viewer, found.one), found)
+
+    def difference(
+        self, principal: Principal, dataset: str, other: str, table: str | None, offset: int, limit: int
+    ) -> DifferenceView:
+        """Return what changed from `other` to `dataset`."""
+        viewer = self._viewer(principal)
+        tables = use.dataset_difference(self._centre, principal, dataset, other)
+        card, collection = self._owner(viewer, tables.dataset)
+        view = DifferenceView(card, collection, self._shown.get(viewer).card(tables.other), tables)
+        if table is None:
+            return view
+        found = use.table_difference(self._centre, principal, dataset, other, table)
+        with use.changes(self._centre, principal, dataset, other, table, offset=offset, maxrec=limit) as answer:
+            rows = [row for batch in answer.batches() for row in batch.to_pylist()]
+        lines = tuple(tuple("" if v is None else str(v) for v in row.values()) for row in rows)
+        return replace(view, found=found, lines=lines, more=answer.overflowed)
 
     def _header(self, principal: Principal, page: ProductPage) -> Header:
         try:

@@ -8,7 +8,7 @@ from wagtail import urls as document_urls
 from wagtail.admin import urls as editor_urls
 
 from tianku.pages.language import in_both_languages
-from tianku.pages.views import account, catalogue, home, product, query
+from tianku.pages.views import account, catalogue, difference, home, product, query
 
 _DATASET = r"^data/(?P<dataset>[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*){0,2})/"
 _TABLE = _DATASET + r"tables/(?P<table>[a-z][a-z0-9_]*)/"
@@ -25,6 +25,7 @@ urlpatterns = [
         re_path(_TABLE + r"query$", query.table_query, name="table_query"),
         re_path(_SET + r"$", product.products, name="products"),
         re_path(_SET + r"(?P<key>.+)$", product.product, name="product"),
+        re_path(_DATASET + r"difference/(?P<other>[a-z0-9./-]+)/$", difference.difference, name="difference"),
         re_path(_DATASET + r"downloads/$", catalogue.downloads, name="downloads"),
         re_path(_DATASET + r"$", catalogue.dataset, name="dataset"),
         path("search", query.search, name="search"),

@@ -27,6 +27,10 @@ _WORDS = {
     "granted": Text(en="not public, open to you", zh="未公开，您可访问"),
     "restricted": Text(en="closed to you", zh="未对您开放"),
     "elsewhere": Text(en="kept elsewhere", zh="存于外部"),
+    # what became of a row
+    "added": Text(en="added", zh="新增"),
+    "removed": Text(en="removed", zh="删除"),
+    "changed": Text(en="changed", zh="改动"),
     # kinds of parts
     "single": Text(en="single", zh="单次"),
     "coadd": Text(en="combined", zh="合并"),

@@ -62,12 +62,13 @@ def products(request: HttpRequest, dataset: str, product_set: str) -> HttpRespon
     key = request.GET.get("key", "").strip()
     if key:
         return redirect("product", dataset, product_set, key)
-    number = _page_number(request.GET.get("page", "1"))
+    number = page_number(request.GET.get("page", "1"))
     view = source().products(principal_of(request), dataset, product_set, (number - 1) * PAGE, PAGE)
     return page(request, "tianku/products.html", {"view": view, "place": Place(number, view.total)})
 
 
-def _page_number(text: str) -> int:
+def page_number(text: str) -> int:
+    """Return the page that ``?page=`` asks for, or raise `UsageError` ``pages.page``."""
     if not text.isdecimal() or len(text) > 9 or int(text) < 1:
         raise UsageError("pages.page", "page must be a whole number from 1 on, not {page}", page=text[:20])
     return int(text)
