@@ -40,7 +40,7 @@ MORE = (
 )
 
 
-def _ingested(source: Path, folder: Path) -> tuple[TableDescription, LoadedDataset, TableManifest]:
+def ingested(source: Path, folder: Path) -> tuple[TableDescription, LoadedDataset, TableManifest]:
     found = described(source)
     (folder / "collection.yaml").write_text(found.collection_yaml())
     (folder / "dataset.yaml").write_text(found.to_yaml())
@@ -59,7 +59,7 @@ def test_no_table_is_left_out(test_data: Path) -> None:
 
 @pytest.mark.parametrize("table", (*TABLES, *MORE))
 def test_no_line_by_hand_is_needed(test_data: Path, tmp_path: Path, table: str) -> None:
-    found, loaded, manifest = _ingested(test_data / table, tmp_path)
+    found, loaded, manifest = ingested(test_data / table, tmp_path)
     assert [f for f in check(loaded) if f.severity == "error"] == []
     meta = manifest.meta
     assert manifest.rejects.reasons == {}
