@@ -42,7 +42,7 @@ class SourceConfig(Config):
         "vizier",
     ] = Field(
         "auto",
-        description="kind of file; `auto` looks at its first bytes (no reader yet: votable)",
+        description="kind of file; `auto` looks at its first bytes",
     )
     readme: str | None = Field(
         None, description="ReadMe with the byte-by-byte description of these files (reader `cds`)"
