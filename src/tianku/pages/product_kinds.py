@@ -60,6 +60,7 @@ def _image_facts(page: ProductPage, parts: Sequence[IndexEntry]) -> list[Fact]:
         Fact(Text(en="Wavelengths", zh="波长"), waves, "nm"),
         Fact(Text(en="Pixel unit", zh="像元单位"), word(pretty(first.o_unit or "")), spelled=first.o_unit or ""),
         Fact(Text(en="Notes", zh="说明"), _notes(first)),
+        *_logged(first),
     ]
 
 
@@ -98,10 +99,20 @@ def _dynamic_facts(page: ProductPage, parts: Sequence[IndexEntry]) -> list[Fact]
             f"{lost} ({report.get('gap_bytes', 0)} byte)" if lost else "",
         ),
         Fact(Text(en="Notes", zh="说明"), _notes(first)),
+        *_logged(first),
     ]
 
 
 _LIGHT = 299_792_458.0
+
+
+def _logged(entry: IndexEntry) -> list[Fact]:
+    """What a logbook says of a plate, under the names of its columns."""
+    row = json.loads(entry.detail).get("logbook", {}) if entry.detail else {}
+    label = Text(en="Logbook", zh="观测日志")
+    return [Fact(label, str(value), keyword=name) for name, value in row.items() if value is not None]
+
+
 def _notes(entry: IndexEntry) -> Text | str:
     words = [word(note) for note in (entry.notes or "").split(",") if note]
     return Text(en="; ".join(w.en for w in words), zh="；".join(w.in_("zh") for w in words)) if words else ""

@@ -52,6 +52,7 @@ _WORDS = {
     "wcs.box": Text(en="not solved: the field is an estimate", zh="未定标：视场为估计值"),
     "wcs.plate": Text(en="coordinates of the plate solution", zh="坐标取自底片定标"),
     "wcs.sidecar": Text(en="coordinates from a separate file", zh="坐标取自单独的文件"),
+    "logbook.missing": Text(en="the logbook has no row for it", zh="观测日志中无此条目"),
     "wcs.off_sky": Text(en="no pixel is on the sky", zh="没有像元落在天球上"),
     "wcs.partly_off_sky": Text(en="some pixels are off the sky", zh="部分像元不在天球上"),
     "wcs.tables_ignored": Text(en="distortion tables are left out", zh="未计入畸变查找表"),

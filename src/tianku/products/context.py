@@ -16,6 +16,7 @@ from tianku.model.config.products import ProductConfig
 from tianku.model.config.rights import public_from
 from tianku.model.errors import NotFoundError
 from tianku.model.metadata import Bit
+from tianku.products.logbook import Logbook
 from tianku.products.spectrum import FluxInfo
 
 
@@ -45,6 +46,10 @@ class SetContext:
     folder: Path = Path()
     #: SQL over index columns and header keywords: when each product becomes public
     public_from: str | None = None
+    #: degrees east of the telescope, for times that are sidereal
+    longitude: float | None = None
+    #: tables that hold the metadata, once they are ingested
+    logbook: Logbook | None = None
 
     @property
     def release_instant(self) -> datetime | None:
@@ -60,14 +65,14 @@ class SetContext:
     @property
     def flux(self) -> FluxInfo:
         """Unit and calibration status of this set's flux."""
-        flux = self.config.flux
-        return FluxInfo(flux.unit or None, flux.calibration)
+        return FluxInfo.of(self.config.flux)
 
     @cached_property
     def fingerprint(self) -> str:
         """Digest of everything that shapes the index, so that a changed configuration resumes nothing."""
         text = f"{self.dataset}|{self.name}|{self.local_time}|{self.originals}|{self.config.model_dump_json()}"
         text += f"|{self.public_from}"
+        text += f"|{self.longitude}|{self.logbook.digest if self.logbook else ''}"
         if self.record_format is not None:
             text += self.record_format.model_dump_json()
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -103,6 +108,7 @@ def set_context(loaded: LoadedDataset, name: str, authority: str, originals: Pat
         instrument=dataset.instrument or collection.instrument or str(collection.title),
         bits={mask: collection.bits[bits] for mask, bits in config.masks.items() if bits in collection.bits},
         local_time=collection.telescope.local_time if collection.telescope else None,
+        longitude=collection.telescope.lon if collection.telescope else None,
         released=dataset.released.public,
         bibcode=citation[0] if citation else None,
         source_root=loaded.source_root,

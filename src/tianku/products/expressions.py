@@ -21,12 +21,25 @@ from tianku.model.errors import UsageError
 from tianku.model.types import TYPES, DataType
 from tianku.products.keys import canonical
 
-#: our functions: DuckDB macros (texts in, numbers or timestamps out); {zone} is the local-time offset in minutes
+#: what our functions are made of
+_HELPERS = {
+    "_local_noon": "(day) AS epoch_us(TRY_CAST(day AS DATE)::TIMESTAMP) / 86400000000.0 + 40587.5"
+    " - {zone} / 1440.0",
+    "_hours": "(x) AS TRY_CAST(string_split(trim(x), ':')[1] AS DOUBLE)"
+    " + coalesce(TRY_CAST(string_split(trim(x), ':')[2] AS DOUBLE), 0.0) / 60.0"
+    " + coalesce(TRY_CAST(string_split(trim(x), ':')[3] AS DOUBLE), 0.0) / 3600.0",
+}
+#: our functions: DuckDB macros (texts in, numbers or timestamps out); {zone} is the local-time offset in minutes,
+#: {longitude} that of the telescope in degrees east
 MACROS = {
     "utc": "(x) AS TRY_CAST(x AS TIMESTAMP) - to_minutes({zone})",
     "mjd": "(x) AS epoch_us(TRY_CAST(x AS TIMESTAMP)) / 86400000000.0 + 40587.0",
     "from_mjd": "(x) AS TIMESTAMP '1858-11-17'"
     " + to_microseconds(round(TRY_CAST(x AS DOUBLE) * 86400000000.0)::BIGINT)",
+    # the instant in the night that begins on a local date at which the local sidereal time is `lst`
+    # (GMST of Meeus, Astronomical Algorithms, 12.4)
+    "ut": "(day, lst) AS from_mjd(_local_noon(day) + ((_hours(lst) * 15.0 - {longitude} - 280.46061837"
+    " - 360.98564736629 * (_local_noon(day) - 51544.5)) % 360.0 + 360.0) % 360.0 / 360.98564736629)",
     "deg": "(x) AS degrees(TRY_CAST(x AS DOUBLE))",
     "hms_deg": "(x) AS 15.0 * (TRY_CAST(string_split(trim(x), ':')[1] AS DOUBLE)"
     " + TRY_CAST(string_split(trim(x), ':')[2] AS DOUBLE) / 60.0"
@@ -242,11 +255,12 @@ def _refused(node: exp.Expr) -> str:
 
 
 @cache
-def _connection(zone_minutes: int) -> duckdb.DuckDBPyConnection:
+def _connection(zone_minutes: int, longitude: float | None = None) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(config={"threads": 1, "python_enable_replacements": False, "memory_limit": "512MB"})
     con.execute("SET TimeZone='UTC'")
-    for name, body in MACROS.items():
-        con.execute(f"CREATE MACRO {name}{body.format(zone=zone_minutes)}")
+    east = "NULL::DOUBLE" if longitude is None else repr(float(longitude))
+    for name, body in {**_HELPERS, **MACROS}.items():
+        con.execute(f"CREATE MACRO {name}{body.format(zone=zone_minutes, longitude=east)}")
     con.execute("SET enable_external_access=false")
     con.execute("SET lock_configuration=true")
     return con
@@ -281,6 +295,7 @@ def evaluate(
     values: pa.Table,
     *,
     local_time: str | None = None,
+    longitude: float | None = None,
 ) -> pa.Table:
     """Evaluate expressions over a batch.
 
@@ -291,6 +306,8 @@ def evaluate(
         becomes a UTC Modified Julian Date; what cannot be converted becomes null.
     values
         Columns by canonical name; header keywords as strings (see `header_table`).
+    longitude
+        Degrees east of the telescope, for `ut`; without it that is null.
 
     Returns
     -------
@@ -299,7 +316,7 @@ def evaluate(
     """
     if not expressions:
         return pa.table({})
-    con = _connection(zone_minutes(local_time)).cursor()
+    con = _connection(zone_minutes(local_time), longitude).cursor()
     try:
         con.register("batch", _with_missing(values, expressions))
         kinds = con.execute(_select({n: e.tree for n, (e, _) in expressions.items()}) + " LIMIT 0").description

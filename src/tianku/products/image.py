@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from astropy.io import fits
 
 from tianku.model.errors import UsageError
 from tianku.products.celestial import Celestial, axes, celestial
+from tianku.products.index import IndexEntry
 from tianku.products.readers.fits_cards import Buffer
 from tianku.products.readers.image_hdus import ImageHdu, content, image_hdus
 from tianku.products.readers.raster import is_raster, open_raster, read_raster
@@ -57,8 +59,10 @@ class Image:
     flipped: bool = False
 
 
-def read_image(path: Path, ext: int | None, most: int = 1024) -> Image:
+def read_image(path: Path, ext: int | None, most: int = 1024, wcs: str | None = None) -> Image:
     """Return the image in HDU `ext` of a file (None: a picture), at most `most` pixels wide and high.
+
+    `wcs` are cards of world coordinates to use instead of the header's.
 
     Raises
     ------
@@ -73,9 +77,16 @@ def read_image(path: Path, ext: int | None, most: int = 1024) -> Image:
     ny, nx = hdu.shape[-2:]
     step = max(1, -(-max(ny, nx) // most))
     pixels = reduced(_tiled_rows(buffer, hdu) if hdu.compression else _plain_rows(buffer, hdu), ny, nx, step)
-    sky = celestial(hdu.wcs)
-    kind = "celestial" if sky else axes(hdu.wcs)
-    return Image(hdu.name, pixels, step, hdu.shape, kind, display_cuts(pixels), hdu.wcs, sky, hdu.cards)
+    cards = hdu.wcs if wcs is None else wcs
+    sky = celestial(cards)
+    kind = "celestial" if sky else axes(cards)
+    return Image(hdu.name, pixels, step, hdu.shape, kind, display_cuts(pixels), cards, sky, hdu.cards)
+
+
+def read_indexed(path: Path, entry: IndexEntry, most: int = 1024) -> Image:
+    """Return the image of an index row, in the coordinates that ingest found for it."""
+    detail = json.loads(entry.detail) if entry.detail else {}
+    return read_image(path, entry.ext, most, detail.get("wcs"))
 
 
 def _picture(path: Path, most: int) -> Image:

@@ -210,7 +210,7 @@ def _configured(context: SetContext, rows: pa.Table) -> dict[str, pa.ChunkedArra
     names = [n.removeprefix(HEADER) for n in rows.column_names]
     values = rows.rename_columns(names)
     wanted = {name: (expression, OBSCORE[name].type) for name, expression in mapping.items()}
-    found = evaluate(wanted, values, local_time=context.local_time)
+    found = evaluate(wanted, values, local_time=context.local_time, longitude=context.longitude)
     return {name: found[name] for name in mapping}
 
 

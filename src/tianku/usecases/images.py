@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError
-from tianku.products.image import read_image
+from tianku.products.image import read_indexed
 from tianku.products.render_image import to_wire
 from tianku.usecases.opening import open_product
 
@@ -30,5 +30,5 @@ def image_wire(
     if opened.kind != "image":
         raise NotFoundError("products.no_image", "{name} holds no images", name=f"{dataset}/{set_name}")
     entry = opened.file.entry
-    image = read_image(opened.file.path, entry.ext)
+    image = read_indexed(opened.file.path, entry)
     return to_wire(image, [e.part for e in opened.file.parts], entry.o_unit), opened.public

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from tianku.products.context import SetContext, set_context
 from tianku.products.expressions import check, evaluate
 from tianku.products.ingest import ingest_products
 from tianku.products.ingest_epochs import EpochTables, ingest_epochs
+from tianku.products.logbook import logbook
 from tianku.products.renditions import offered
 from tianku.products.sharing import share_products
 from tianku.state import repositories
@@ -251,6 +252,8 @@ class _Job:
         context = set_context(
             self.loaded, name, self.installation.site.authority, self.installation.data_root / "originals"
         )
+        if (metadata := context.config.metadata) is not None:
+            context = replace(context, logbook=logbook(metadata, self.tables, self.staging.path))
         shared = self.sharing.products.get(name)
         if shared is not None and isinstance(shared.manifest, ProductSetManifest):
             return share_products(context, shared.manifest, shared.ref, shared.folder, self.staging.path)

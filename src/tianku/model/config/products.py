@@ -86,18 +86,49 @@ class ValueAxis(Config):
     )
 
 
-class MetadataFrom(Config):
-    """Metadata that comes from a table (a logbook), not from the file."""
+class ExposuresFrom(Config):
+    """The table of exposures, several of which may be on one plate."""
 
     table: str = Field(description="table of the dataset")
-    on: str = Field(description="condition that joins a file to a row")
-    exposures: dict[str, str] | None = Field(None, description="table of several exposures per product")
+    on: str = Field(description="column that both tables have, or `column = column of the other`")
+    part: str | None = Field(None, description="its column that names an exposure; else they are counted")
+
+
+class MetadataFrom(Config):
+    """Metadata that comes from a table (a logbook), not from the file; its columns are read as header keywords."""
+
+    table: str = Field(description="table of the dataset")
+    on: str = Field(
+        description="its column and what the file has: `column = stem`, `column = filename` or a keyword"
+    )
+    exposures: ExposuresFrom | None = Field(
+        None, description="table of several exposures per product; each becomes a part"
+    )
+
+
+class SidecarWcs(Config):
+    """World coordinates in another file of the product: FITS cards, or lines of `KEYWORD = value`."""
+
+    sidecar: str = Field(description="its category under `from:`")
+
+
+class BoxWcs(Config):
+    """A field of known size around the position in the logbook: an estimate, and marked so."""
+
+    box: tuple[str, str] = Field(description="width and height, for instance `[5 deg, 5 deg]`")
+
+
+WcsWay = Literal["header", "plate-polynomial"] | SidecarWcs | BoxWcs
 
 
 class WcsRule(Config):
     """Where a plate or image gets its celestial coordinates, in order of preference."""
 
-    first: tuple[Any, ...] = Field(description="ways in order; the first that works wins")
+    first: tuple[WcsWay, ...] = Field(
+        min_length=1,
+        description="ways in order; the first that works wins: `header`, `{sidecar: category}`, `plate-polynomial`"
+        " (AMDX, AMDY of digitised sky surveys), `{box: [width, height]}`",
+    )
 
 
 class Hips(Config):
@@ -160,8 +191,8 @@ class ProductConfig(Config):
     )
     ext: Literal["each", "first"] | int | str | None = Field(
         None,
-        description="which images of a file are taken: `each`, `first` (the default), a number (0 = primary) or a name;"
-        " images whose keys are equal are parts of one product",
+        description="which images of a file are taken: `each`, `first` (the default), a number (0 = primary)"
+        " or a name; images whose keys are equal are parts of one product",
     )
     key: KeyRule | None = Field(None, description="how a product gets its key")
     store: Literal["in-place", "copy", "pack-copy", "pack-move"] = Field(
@@ -174,11 +205,15 @@ class ProductConfig(Config):
     flux: Flux = Field(Flux(), description="what the flux axis is")
     masks: dict[str, str] = Field({}, description="mask of the file -> bit mask of the collection")
     band: BandMap | None = Field(None, description="spectral limits by filter")
-    companions: dict[str, Companion] = Field({}, description="further files of a product (not acted on yet)")
+    companions: dict[str, Companion] = Field(
+        {}, description="further files of a product, by their names or inside the same file"
+    )
     time: TimeAxis | None = Field(None, description="time axis of light curves")
     value: ValueAxis | None = Field(None, description="brightness axis of light curves")
-    metadata: MetadataFrom | None = Field(None, description="metadata that a table holds (not acted on yet)")
-    wcs: WcsRule | None = Field(None, description="celestial coordinates of plates (not acted on yet)")
+    metadata: MetadataFrom | None = Field(None, description="metadata that a table holds")
+    wcs: WcsRule | None = Field(
+        None, description="where images get their celestial coordinates; by default the header"
+    )
     hips: Hips | None = Field(None, description="how a HiPS is built (not acted on yet)")
     obscore: dict[str, Expression] = Field({}, description="ObsCore column -> SQL expression over header keywords")
     unit: str | None = Field(

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw
 
-from tianku.products.image import Image, read_image, stretched
+from tianku.products.image import Image, read_indexed, stretched
 from tianku.products.image_sky import Compass, compass
 from tianku.products.preview.fonts import font, language_of
 from tianku.products.preview.previewers import THUMBNAIL, ProductFile, Size
@@ -23,7 +23,7 @@ _GROWS = {True: {"en": "E", "zh": "东"}, False: {"en": "W", "zh": "西"}}
 
 def preview(file: ProductFile, size: Size, language: str) -> bytes:
     """Return the picture of one image of a file; a thumbnail carries no words."""
-    image = read_image(file.path, file.entry.ext, max(size))
+    image = read_indexed(file.path, file.entry, max(size))
     grey = stretched(image.pixels, image.cuts)
     if not image.flipped:
         grey = grey[::-1]

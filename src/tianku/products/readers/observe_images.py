@@ -2,102 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tianku.model.config.products import BandMap, ProductConfig
 from tianku.model.vocabulary.units import normalise_unit
-from tianku.products.celestial import Celestial, axes, celestial
 from tianku.products.context import SetContext
-from tianku.products.footprint import footprint
+from tianku.products.logbook import Logged, as_text, look_up
 from tianku.products.observed import Header, Observed
-from tianku.products.readers.fits_cards import CardValue
 from tianku.products.readers.image_hdus import ImageHdu, content, image_hdus
 from tianku.products.readers.image_times import keywords, number, taken
+from tianku.products.readers.image_wcs import Clues, Place, place
 from tianku.products.readers.raster import is_raster, read_raster
 from tianku.products.readers.source import SourceFile
+from tianku.products.renditions import other_files, stem
 
 #: metres of the units in which headers give wavelengths
 _LENGTHS = {"angstrom": 1e-10, "nm": 1e-9, "um": 1e-6, "micron": 1e-6, "mm": 1e-3, "cm": 1e-2, "m": 1.0}
 
 
 def observe(context: SetContext, file: SourceFile) -> list[Observed]:
-    """Return the images of `file` that the set's ``ext`` names.
+    """Return the images of `file` that the set's ``ext`` names, each once for every exposure in the logbook.
 
     Raises
     ------
     UsageError
         What `image_hdus` raises; ``wcs.bad``; for pictures, what `read_raster` raises.
     """
+    names = {"stem": stem(file.path), "filename": file.path.name}
+    files = {f.category: f.path for f in other_files(context.config, context.source_root, file.path)[0]}
     if is_raster(file.path):
         picture = read_raster(file.path)
-        frame = axes(picture.wcs)
-        notes = ("wcs.none",) if frame == "pixel" else (f"frame.{frame}",)
-        detail = {"format": picture.format, "frame": frame, "wcs": picture.wcs}
-        return [
-            _observed(context.config, picture.cards, "", None, picture.shape, None, notes, detail, picture.format)
+        seen = [
+            _Seen(picture.cards, "", None, picture.shape, picture.wcs, picture.format, {"format": picture.format})
         ]
-    return [_image(context.config, hdu) for hdu in image_hdus(content(file), context.config.ext)]
+    else:
+        found = image_hdus(content(file), context.config.ext)
+        seen = [_Seen(h.cards, h.name, h.number, h.shape, h.wcs, _layout(h), _pixels(h)) for h in found]
+    return [one for image in seen for one in _exposed(context, image, names, files)]
 
 
-def _image(config: ProductConfig, hdu: ImageHdu) -> Observed:
-    sky = celestial(hdu.wcs)
-    frame = sky.frame if sky else axes(hdu.wcs)
-    notes = sky.notes if sky else ("wcs.none",) if frame == "pixel" else (f"frame.{frame}",)
-    layout = f"fits {hdu.compression.lower()}" if hdu.compression else "fits"
-    return _observed(config, hdu.cards, hdu.name, hdu.number, hdu.shape, sky, notes, _detail(hdu, frame), layout)
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a file says of one image; `pixels` is what opens them again without reading a header."""
+
+    cards: Header
+    name: str
+    ext: int | None
+    shape: tuple[int, ...]
+    wcs: str
+    layout: str
+    pixels: dict[str, Any]
 
 
-def _detail(hdu: ImageHdu, frame: str) -> dict[str, Any]:
-    """What opens the pixels again without reading a header."""
+def _layout(hdu: ImageHdu) -> str:
+    return f"fits {hdu.compression.lower()}" if hdu.compression else "fits"
+
+
+def _pixels(hdu: ImageHdu) -> dict[str, Any]:
     scaling = {k.lower(): hdu.cards[k] for k in ("BSCALE", "BZERO", "BLANK") if hdu.cards.get(k) is not None}
-    unit = {"unit": str(written)} if (written := hdu.cards.get("BUNIT")) else {}
-    found = {
-        "frame": frame,
-        "shape": list(hdu.shape),
-        "bitpix": hdu.bitpix,
-        "offset": hdu.offset,
-        **scaling,
-        **unit,
-    }
-    if hdu.compression:
-        found |= {"compression": hdu.compression, "tiles": list(hdu.tiles)}
-    return {**found, "wcs": hdu.wcs}
+    tiles = {"compression": hdu.compression, "tiles": list(hdu.tiles)} if hdu.compression else {}
+    return {"bitpix": hdu.bitpix, "offset": hdu.offset, **scaling, **tiles}
+
+
+def _exposed(context: SetContext, image: _Seen, names: Header, files: dict[str, Path]) -> list[Observed]:
+    """The image with what the logbook says of it; one part per exposure where it has several."""
+    book = context.logbook
+    if book is None:
+        return [_observed(context.config, image, {}, None, image.name, files, ())]
+    logged = look_up(book, {**image.cards, **names})
+    if logged is None:
+        return [_observed(context.config, image, {}, None, image.name, files, ("logbook.missing",))]
+    row = as_text(logged.row)
+    if not logged.exposures:
+        return [_observed(context.config, image, row, logged, image.name, files, ())]
+    return [
+        _observed(
+            context.config, image, {**row, **as_text(exposure)}, logged,
+            f"{image.name}-{name}" if image.name else name, files, (),
+        )
+        for name, exposure in logged.exposures
+    ]  # fmt: skip
 
 
 def _observed(
     config: ProductConfig,
-    cards: Mapping[str, CardValue],
-    name: str,
-    ext: int | None,
-    shape: tuple[int, ...],
-    sky: Celestial | None,
+    image: _Seen,
+    row: Header,
+    logged: Logged | None,
+    part: str,
+    files: dict[str, Path],
     notes: tuple[str, ...],
-    detail: dict[str, Any],
-    layout: str,
 ) -> Observed:
-    ny, nx = shape[-2:]
-    place = footprint(sky.to_sky, nx, ny) if sky else None
+    ny, nx = image.shape[-2:]
+    clues = Clues(image.wcs, files, logged.ra if logged else None, logged.dec if logged else None)
+    where = place(config.wcs, clues, nx, ny)
+    cards = {**image.cards, **row}
     when = taken(cards)
     band, low, high, unknown = spectral_limits(config.band, cards)
     unit, unit_notes = pixel_unit(config.unit, cards)
-    off_sky = (
-        ("wcs.off_sky",) if sky and place is None else ("wcs.partly_off_sky",) if place and not place.whole else ()
-    )
+    outline = where.footprint
     return Observed(
-        identity={**cards, "EXTNAME": name or cards.get("EXTNAME"), "EXT": ext},
+        identity={**cards, "EXTNAME": image.name or cards.get("EXTNAME"), "EXT": image.ext},
         header=cards,
-        part=name,
-        part_kind="single",
-        part_number=ext,
+        part=part,
+        part_kind="exposure" if logged and logged.exposures else "single",
+        part_number=image.ext,
         band=band,
-        layout=layout,
-        ext=ext,
-        ra=place.ra if place else None,
-        dec=place.dec if place else None,
-        s_fov=place.fov if place else None,
-        s_region=place.region if place else None,
-        s_pixel_scale=place.scale if place else None,
+        layout=image.layout,
+        ext=image.ext,
+        ra=outline.ra if outline else None,
+        dec=outline.dec if outline else None,
+        s_fov=outline.fov if outline else None,
+        s_region=outline.region if outline else None,
+        s_pixel_scale=outline.scale if outline else None,
         s_xel1=nx,
         s_xel2=ny,
         t_min=when.t_min,
@@ -107,9 +126,22 @@ def _observed(
         em_max=high,
         o_unit=unit,
         o_ucd=_ucd(config, unit),
-        detail=detail,
-        notes=(*notes, *off_sky, *when.notes, *unknown, *unit_notes),
+        detail=_detail(image, where, row),
+        notes=(*where.notes, *notes, *when.notes, *unknown, *unit_notes),
     )
+
+
+def _detail(image: _Seen, where: Place, row: Header) -> dict[str, Any]:
+    written = {"unit": str(unit)} if (unit := image.cards.get("BUNIT")) else {}
+    logged = {"logbook": dict(row)} if row else {}
+    return {
+        "frame": where.frame,
+        "shape": list(image.shape),
+        **image.pixels,
+        **written,
+        "wcs": where.cards,
+        **logged,
+    }
 
 
 def spectral_limits(
