@@ -16,6 +16,7 @@ from tianku.http.source import Source
 from tianku.http.stream import Reply, stream
 from tianku.http.tabular import table_reply
 from tianku.model.errors import UsageError
+from tianku.model.metadata import Frozen
 from tianku.model.text import Text
 from tianku.usecases import difference as use
 
