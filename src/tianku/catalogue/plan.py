@@ -177,6 +177,8 @@ def _plan_source(
     meta = _meta(dataset, said, name, kind, said.arraysize if splitter is None and size else size, unit)
     if not meta.ucd and facts.get("ucd") and ucd_problem(facts["ucd"]) is None:
         meta = meta.model_copy(update={"ucd": facts["ucd"]})
+    stated = {key: facts[key] for key in ("utype", "xtype") if facts.get(key) and not getattr(meta, key)}
+    meta = meta.model_copy(update=stated) if stated else meta
     if not meta.description and facts.get("description"):
         meta = meta.model_copy(update={"description": Text(en=facts["description"])})
     if size is not None and meta.arraysize is None:
