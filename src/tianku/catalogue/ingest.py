@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,7 @@ from tianku.catalogue.progress import Meter, Report
 from tianku.catalogue.rejects import Rejects
 from tianku.catalogue.rows import Rows
 from tianku.catalogue.sources import OpenFile, common_schema, open_files, table_digest, table_files
-from tianku.catalogue.statistics import Statistics, approximate_distinct
+from tianku.catalogue.statistics import Statistics
 from tianku.catalogue.table_meta import build_meta
 from tianku.catalogue.writing import Writer, bounded_moc, cut_by_count, cut_by_sky
 from tianku.model.config.load import LoadedDataset
@@ -133,12 +132,12 @@ class _Job:
             if not self.statistics.rows:
                 raise self._nothing_left()
             data = [self.root / entry.path for entry in entries]
-            self.meter.stage("ids and statistics", self.statistics.rows)
-            ids, distinct = self._side_tables(con, data, placed)
+            self.meter.stage("ids", self.statistics.rows)
+            ids = self._id_tables(con, data) if placed else self._check_ids(con, data)
         coverage = self._coverage() if placed else None
         failpoint("ingest.before_manifest")
         self.meter.finish()
-        return self._manifest(entries, ids, distinct, coverage)
+        return self._manifest(entries, ids, coverage)
 
     def _write_sorted(self, con: duckdb.DuckDBPyConnection) -> list[FileEntry]:
         with self._ordered(con, self._order()) as rows:
@@ -196,16 +195,6 @@ class _Job:
         wanted = dict.fromkeys([*([said.id] if said.id else []), *said.unique])
         return [c.meta.name for name in wanted if (c := self.plan.column(name)) is not None]
 
-    def _side_tables(
-        self, con: duckdb.DuckDBPyConnection, data: list[Path], placed: bool
-    ) -> tuple[dict[str, IdTable], dict[str, int]]:
-        """Two scans of the new files at once: one waits for its writer, the other for memory."""
-        make = self._id_tables if placed else self._check_ids
-        with ThreadPoolExecutor(1, thread_name_prefix="ingest-ids") as pool:
-            ids = pool.submit(make, con.cursor(), data)
-            distinct = approximate_distinct(con, data, self.schema)
-            return ids.result(), distinct
-
     def _id_tables(self, con: duckdb.DuckDBPyConnection, data: list[Path]) -> dict[str, IdTable]:
         made = {}
         for column in self._unique_columns():
@@ -244,15 +233,13 @@ class _Job:
         never = statistics[PUBLIC_FROM_COLUMN].nulls if self.plan.public_from is not None else 0
         return [f"{never:,} rows have no date from which they are public and stay closed"] if never else []
 
-    def _manifest(
-        self, entries: list[FileEntry], ids: dict[str, IdTable], distinct: dict[str, int], coverage: str | None
-    ) -> TableManifest:
+    def _manifest(self, entries: list[FileEntry], ids: dict[str, IdTable], coverage: str | None) -> TableManifest:
         nulled = self.rows.counts.nulled
         sources = {c.source: c.meta.name for c in self.plan.columns if c.source is not None}
         for file in self.files:
             for source, count in file.source.nulled.items():
                 nulled[sources.get(source, source)] += count
-        statistics = self.statistics.result(self.rows.counts.nans, distinct)
+        statistics = self.statistics.result(self.rows.counts.nans)
         unique = tuple(c for c, made in ids.items() if made.remark() is None)
         return TableManifest(
             meta=build_meta(

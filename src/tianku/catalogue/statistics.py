@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterable
-from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tianku.catalogue.distinct import Distinct
 from tianku.catalogue.manifest import ColumnStatistics
 from tianku.model.metadata import HEALPIX_COLUMN
 
@@ -30,6 +28,7 @@ class _Column:
         self.max_bytes: int | None = None
         self.ascii = True
         self.bins = np.zeros(BINS, dtype=np.int64)
+        self.distinct = None if pa.types.is_nested(field.type) else Distinct()
 
     def add(self, values: pa.ChunkedArray | pa.Array) -> None:
         self.nulls += values.null_count
@@ -78,20 +77,25 @@ class Statistics:
             column.add(batch[name])
 
     def second(self, table: pa.Table) -> None:
-        """Fill histograms, now that the extremes are known; safe from many threads."""
+        """Fill histograms, now that the extremes are known, and count values; safe from many threads."""
         for name, column in self._columns.items():
+            fresh = _Column(pa.field(name, column.kind))
+            fresh.minimum, fresh.maximum = column.minimum, column.maximum
             if column.binned:
-                fresh = _Column(pa.field(name, column.kind))
-                fresh.minimum, fresh.maximum = column.minimum, column.maximum
                 fresh.bin(table[name])
-                with self._lock:
-                    column.bins += fresh.bins
+            if fresh.distinct is not None:
+                for chunk in table[name].chunks:
+                    fresh.distinct.add(chunk)
+            with self._lock:
+                column.bins += fresh.bins
+                if column.distinct is not None and fresh.distinct is not None:
+                    column.distinct.merge(fresh.distinct)
 
     def nulls(self, column: str) -> int:
         """Null values of one column."""
         return self._columns[column].nulls
 
-    def result(self, nans: dict[str, int], distinct: dict[str, int]) -> dict[str, ColumnStatistics]:
+    def result(self, nans: dict[str, int]) -> dict[str, ColumnStatistics]:
         """Return the statistics of every published column."""
         return {
             name: ColumnStatistics(
@@ -101,7 +105,7 @@ class Statistics:
                 maximum=_plain(c.maximum),
                 max_bytes=c.max_bytes,
                 ascii=c.ascii if c.text else None,
-                distinct=min(distinct[name], self.rows) if name in distinct else None,
+                distinct=min(c.distinct.count(), self.rows) if c.distinct is not None else None,
                 histogram=tuple(c.bins.tolist()) if c.binned else (),
             )
             for name, c in self._columns.items()
@@ -114,16 +118,3 @@ def _plain(value: object) -> Value:
     if isinstance(value, float) and not np.isfinite(value):
         return None
     return value  # type: ignore[return-value]
-
-
-def approximate_distinct(
-    con: duckdb.DuckDBPyConnection, files: Iterable[Path], schema: pa.Schema
-) -> dict[str, int]:
-    """Count distinct values of the scalar columns of Parquet files, to a few per cent (HyperLogLog)."""
-    names = [f.name for f in schema if not pa.types.is_nested(f.type) and f.name != HEALPIX_COLUMN]
-    paths = [str(f) for f in files]
-    if not names or not paths:
-        return {}
-    asked = ", ".join(f'approx_count_distinct("{n}")' for n in names)
-    row = con.execute(f"SELECT {asked} FROM read_parquet($1, hive_partitioning=false)", [paths]).fetchone()
-    return dict(zip(names, map(int, row or ()), strict=True))
