@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from tianku.model.text import Text
 
+#: files that follow the first of a product of consecutive files: `science-2`
+_LATER = re.compile(r"(\w+)-(\d+)")
 _WORDS = {
     # kinds of product sets
     "spectrum": Text(en="spectra", zh="光谱"),
@@ -62,6 +66,7 @@ _WORDS = {
     "records.truncated": Text(en="the last record is incomplete", zh="最后一条记录不完整"),
     "records.bad_sum": Text(en="records with a wrong checksum were left out", zh="已略去校验和不符的记录"),
     "records.bad_time": Text(en="records with a damaged time were left out", zh="已略去时间损坏的记录"),
+    "variables.left_out": Text(en="variables that are no time series were left out", zh="已略去并非时间序列的变量"),
     "time.from_step": Text(en="times count from the start in equal steps", zh="时间由起点按等间隔推算"),
     "time.inconsistent": Text(en="the times of the file disagree", zh="文件中的时间彼此不符"),
     "time.missing": Text(en="the file does not say when it was taken", zh="文件未给出观测时间"),
@@ -73,6 +78,7 @@ _WORDS = {
     "unit.unknown": Text(en="the unit of pixels is no VOUnits unit", zh="像元单位不是 VOUnits 单位"),
     "magnitude": Text(en="magnitude", zh="星等"),
     "flux": Text(en="flux", zh="流量"),
+    "value": Text(en="value", zh="数值"),
     # categories of files
     "science": Text(en="original file", zh="原始文件"),
     "mask": Text(en="mask", zh="掩模"),
@@ -88,4 +94,9 @@ _WORDS = {
 
 def word(value: str | None) -> Text:
     """Return a word of the data model in both languages; others stay as they are."""
-    return _WORDS.get(value or "", Text(en=value or ""))
+    text = value or ""
+    found = _WORDS.get(text)
+    if found is None and (later := _LATER.fullmatch(text)) and later[1] in _WORDS:
+        first = _WORDS[later[1]]
+        return Text(en=f"{first.in_('en')}, part {later[2]}", zh=f"{first.in_('zh')}（第 {later[2]} 段）")
+    return found or Text(en=text)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tianku.model.metadata import Bit
 from tianku.products.observed import Header
 
-Quantity = Literal["flux", "magnitude"]
+Quantity = Literal["flux", "magnitude", "value"]
 Floats = npt.NDArray[np.floating]
 Doubles = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.int64]

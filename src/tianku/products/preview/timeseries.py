@@ -17,6 +17,7 @@ _WORDS = {
     "days": {"en": "days", "zh": "日"},
     "magnitude": {"en": "magnitude", "zh": "星等"},
     "flux": {"en": "flux", "zh": "流量"},
+    "value": {"en": "value", "zh": "数值"},
 }
 
 

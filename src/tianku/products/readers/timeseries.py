@@ -17,6 +17,7 @@ from tianku.products.readers.archive import is_tar, tar_members, unpacked
 from tianku.products.readers.curve_columns import Columns, FitsColumns, text_columns
 from tianku.products.readers.curve_layout import CurveLayout, CurveRule, Limits, layouts_for
 from tianku.products.readers.fits_cards import fits_hdus
+from tianku.products.readers.series import read_series
 from tianku.products.readers.source import DEFAULT_LIMITS, ReadLimits, load
 from tianku.products.readers.spectra import describe_hdus
 from tianku.products.readers.time_frames import time_frame
@@ -44,6 +45,8 @@ def read_timeseries(
     """
     name = source.name if isinstance(source, Path) else filename
     data = unpacked(load(source, limits), limits)
+    if (series := read_series(data, config)) is not None:
+        return series
     is_fits = data.startswith(b"SIMPLE")
     wanted = [c for c in layouts_for(config) if (c.form == "fits") == is_fits]
     tried: list[str] = []

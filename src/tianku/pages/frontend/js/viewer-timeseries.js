@@ -13,7 +13,7 @@ import { shortNumber } from "./viewer/units.js";
 
 const MJD0 = 2400000.5;
 const ROWS = 500;
-const SHOWN_AT_FIRST = { magnitude: 8, flux: 1 };
+const SHOWN_AT_FIRST = { magnitude: 8, flux: 1, value: 3 };
 
 /** The interactive plot of light curves: `<div id="timeseries-viewer" data-src="…" data-lang="en">`. */
 class Viewer {

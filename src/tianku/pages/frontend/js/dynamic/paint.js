@@ -72,10 +72,10 @@ export function floorIndex(sorted, x) {
   return low;
 }
 
-/** The row of a block at a time, -1 in a gap. */
+/** The row of a block at a time, -1 in a gap of more than a sample. */
 export function rowAt(block, time) {
   const row = floorIndex(block.begins, time);
-  return row >= 0 && time <= block.ends[row] ? row : -1;
+  return row >= 0 && time <= block.ends[row] + block.step / 86400 ? row : -1;
 }
 
 /** The channel nearest to a frequency. */

@@ -16,6 +16,7 @@ export const WORDS = {
   quantity: ["Quantity", "物理量"],
   magnitude: ["Magnitude", "星等"],
   flux: ["Flux", "流量"],
+  value: ["Value", "数值"],
   phase: ["Phase (P = {p} d)", "相位（P = {p} 日）"],
   days: ["days", "日"],
   curves: ["Curves", "曲线"],
