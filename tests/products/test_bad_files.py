@@ -114,10 +114,6 @@ def test_an_unknown_reader_names_those_there_are() -> None:
         read_spectrum(GOOD, reader="lamots")
 
 
-def test_air_wavelengths_are_refused() -> None:
-    assert _code(_coadd(VACUUM=False)) == "spectrum.not_vacuum"
-
-
 def test_medium_resolution_with_vectors() -> None:
     n = 300
     wave = np.linspace(4950, 5350, n).astype("f4")

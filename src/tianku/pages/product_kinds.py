@@ -38,12 +38,13 @@ def number(value: float | None, digits: int) -> str:
 
 
 def _spectrum_facts(page: ProductPage, parts: Sequence[IndexEntry]) -> list[Fact]:
-    flux = page.one.config.flux
+    first = parts[0]
+    unit, calibration = first.o_unit or "", first.o_calib_status or page.one.config.flux.calibration
     best = max((e.snr for e in parts if e.snr is not None), default=None)
     return [
         Fact(Text(en="Signal to noise", zh="信噪比"), number(best, 1)),
-        Fact(Text(en="Flux calibration", zh="流量定标"), word(flux.calibration)),
-        Fact(Text(en="Flux unit", zh="流量单位"), word(pretty(flux.unit)), spelled=flux.unit),
+        Fact(Text(en="Flux calibration", zh="流量定标"), word(calibration)),
+        Fact(Text(en="Flux unit", zh="流量单位"), word(pretty(unit)), spelled=unit),
     ]
 
 

@@ -66,7 +66,9 @@ _WORDS = {
     "records.truncated": Text(en="the last record is incomplete", zh="最后一条记录不完整"),
     "records.bad_sum": Text(en="records with a wrong checksum were left out", zh="已略去校验和不符的记录"),
     "records.bad_time": Text(en="records with a damaged time were left out", zh="已略去时间损坏的记录"),
-    "variables.left_out": Text(en="variables that are no time series were left out", zh="已略去并非时间序列的变量"),
+    "variables.left_out": Text(
+        en="variables that are no time series were left out", zh="已略去并非时间序列的变量"
+    ),
     "time.from_step": Text(en="times count from the start in equal steps", zh="时间由起点按等间隔推算"),
     "time.inconsistent": Text(en="the times of the file disagree", zh="文件中的时间彼此不符"),
     "time.missing": Text(en="the file does not say when it was taken", zh="文件未给出观测时间"),

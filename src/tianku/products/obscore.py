@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tianku.model.config.products import Flux
 from tianku.model.errors import UsageError
 from tianku.model.metadata import HEALPIX_COLUMN, PUBLIC_FROM_COLUMN
 from tianku.model.types import DataType
@@ -144,7 +143,6 @@ def _defaults(
     did = _dids(context, rows)
     encoded = quote(did_prefix(context.authority, context.dataset, context.name), safe="")
     tail = pc.replace_substring(pc.replace_substring(_tails(context, rows), "/", "%2F"), "+", "%2B")
-    flux = context.config.flux if context.config.type == "spectrum" else None
     subtype = context.config.subtype or ("dynamic-spectrum" if context.config.type == "dynamic-spectrum" else None)
     return {
         "dataproduct_type": _TYPES.get(context.config.type or ""),
@@ -159,17 +157,12 @@ def _defaults(
         "s_ra": rows["ra"],
         "s_dec": rows["dec"],
         **{name: rows[name] for name in _FROM_INDEX},
-        **(_flux(flux) if flux else {}),
+        "em_ucd": "em.wl" if context.config.type == "spectrum" else None,
         "facility_name": context.facility,
         "instrument_name": context.instrument,
         "bib_reference": context.bibcode,
         **(_rights(context) if context.public_from is None else _rights_by_row(context, rows)),
     }
-
-
-def _flux(flux: Flux) -> dict[str, object]:
-    """Files of spectra do not say what their flux is: configuration does."""
-    return {"o_ucd": flux.ucd, "o_unit": flux.unit, "o_calib_status": flux.calibration, "em_ucd": "em.wl"}
 
 
 def _tails(context: SetContext, rows: pa.Table) -> pa.ChunkedArray:

@@ -28,7 +28,7 @@ class Observed:
     em_min, em_max
         Vacuum wavelengths in metres.
     target_name, o_ucd, o_unit, o_calib_status
-        As the ObsCore columns, where the file says; the configuration of a set of spectra says for them.
+        As the ObsCore columns, where the file or, over it, the configuration says.
     ext
         HDU, or other number of the component, inside the file.
     detail

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from tianku.model.config.products import Flux
 from tianku.model.metadata import Bit
 from tianku.products.observed import Header
 
@@ -21,10 +22,15 @@ Integers = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class FluxInfo:
-    """What configuration says of a set's flux, because files do not: VOUnits unit and calibration status."""
+    """What configuration says of a set's flux: VOUnits unit and calibration status; None leaves it to the file."""
 
     unit: str | None = None
-    calibration: Calibration = "unknown"
+    calibration: Calibration | None = None
+
+    @classmethod
+    def of(cls, said: Flux) -> FluxInfo:
+        """Take only what was written: a default must not hide what the file says."""
+        return cls(said.unit or None, said.calibration if "calibration" in said.model_fields_set else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

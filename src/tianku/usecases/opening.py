@@ -51,7 +51,7 @@ def open_product(
         raise NotFoundError(
             "products.no_part", "{key} has no part {part!r}; it has: {known}", key=key, part=part, known=known
         )
-    flux = FluxInfo(one.config.flux.unit or None, one.config.flux.calibration)
+    flux = FluxInfo.of(one.config.flux)
     layout = centre.picture().datasets[dataset].config.formats.get(one.config.format or "")
     file = ProductFile(path, chosen, parts, one.config, flux, _following(centre, page), layout)
     return Opened(file, one.manifest.type, mtime, page.public)

@@ -255,7 +255,7 @@ def _main_category(centre: Centre, dataset: str, set_name: str) -> str:
 
 
 def _flux(one: PublishedSet) -> FluxInfo:
-    return FluxInfo(one.config.flux.unit or None, one.config.flux.calibration)
+    return FluxInfo.of(one.config.flux)
 
 
 def _bits(centre: Centre, one: PublishedSet) -> dict[str, tuple[Bit, ...]]:

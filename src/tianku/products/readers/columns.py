@@ -84,12 +84,14 @@ def role_arrays(layout: Layout, buffer: bytes, hdu: Hdu, form: str) -> dict[str,
 
 
 def _image_roles(layout: Layout, buffer: bytes, hdu: Hdu) -> dict[str, Array] | None:
-    """Image rows by the words of the keyword that names them (LAMOST: EXTEN0)."""
-    words = re.findall(r"\w+", str(hdu.cards.get(layout.row_names or "", "")).lower())
+    """Image rows by the words of the keyword that names them (LAMOST: EXTEN0), or by the layout's order."""
+    words = re.findall(r"\w+", str(hdu.cards.get(layout.row_names or "", "")).lower()) or [*layout.rows]
     spelled = {s: role for role, names in layout.columns.items() for s in names}
-    if hdu.kind != "image" or len(hdu.shape) != 2 or len(words) != hdu.shape[0] or "flux" not in words:
+    if hdu.kind != "image" or len(hdu.shape) > 2 or "flux" not in words:
         return None
-    rows = image_rows(buffer, hdu)
+    rows = np.atleast_2d(image_rows(buffer, hdu))
+    if len(words) != len(rows):
+        return None
     return {spelled[word]: rows[i] for i, word in enumerate(words) if word in spelled}
 
 
@@ -105,8 +107,19 @@ def column_array(buffer: bytes, hdu: Hdu, column: TableColumn, form: str) -> Arr
     return _scaled(view, hdu.cards.get(f"TSCAL{column.number}"), hdu.cards.get(f"TZERO{column.number}"))
 
 
+def scalar(buffer: bytes, hdu: Hdu, column: TableColumn) -> str | int | float | None:
+    """Return the one value of a column of a table of one row; None for arrays and types without one."""
+    if column.code == "A":
+        start = hdu.offset + column.offset
+        return buffer[start : start + column.repeat].split(b"\0")[0].decode("latin-1").strip() or None
+    if column.code not in _DTYPE or column.repeat != 1:
+        return None
+    value = column_array(buffer, hdu, column, "rows")[0].item()
+    return value if isinstance(value, int) or (isinstance(value, float) and np.isfinite(value)) else None
+
+
 def image_rows(buffer: bytes, hdu: Hdu) -> Array:
-    """Return a two-dimensional image in native byte order, scaled if its header says so."""
+    """Return an image in native byte order, scaled if its header says so."""
     dtype = np.dtype(_IMAGE[int(hdu.cards["BITPIX"] or 0)])
     flat = np.frombuffer(buffer, dtype, prod(hdu.shape), hdu.offset)
     return _scaled(flat.reshape(hdu.shape), hdu.cards.get("BSCALE"), hdu.cards.get("BZERO"))

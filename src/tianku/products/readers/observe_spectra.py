@@ -19,11 +19,11 @@ def observe(context: SetContext, file: SourceFile) -> list[Observed]:
     UsageError
         As `tianku.products.readers.spectra.read_spectrum`.
     """
-    spectrum = read_spectrum(file.raw, context.config.reader)
-    return [_part(spectrum, number, part) for number, part in enumerate(spectrum.parts)]
+    spectrum = read_spectrum(file.raw, context.config.reader, flux=context.flux)
+    return [_part(context, spectrum, number, part) for number, part in enumerate(spectrum.parts)]
 
 
-def _part(spectrum: Spectrum, number: int, part: Part) -> Observed:
+def _part(context: SetContext, spectrum: Spectrum, number: int, part: Part) -> Observed:
     ends = (float(part.wavelength[0]), float(part.wavelength[-1]))
     return Observed(
         identity=spectrum.header,
@@ -41,6 +41,9 @@ def _part(spectrum: Spectrum, number: int, part: Part) -> Observed:
         em_min=min(ends) * _ANGSTROM,
         em_max=max(ends) * _ANGSTROM,
         em_xel=len(part),
+        o_ucd=context.config.flux.ucd,
+        o_unit=part.flux_unit,
+        o_calib_status=part.calibration if part.calibration != "unknown" else context.config.flux.calibration,
         lmjm=part.lmjm,
         snr=_snr(part),
         notes=tuple(spectrum.notes),

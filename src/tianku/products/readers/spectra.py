@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from astropy import units
 
 from tianku.model.errors import UsageError
 from tianku.model.metadata import Bit
+from tianku.model.vocabulary import normalise_unit
 from tianku.products.observed import Header
-from tianku.products.readers.columns import Array, role_arrays, table_columns
-from tianku.products.readers.fits_cards import Hdu, fits_hdus
+from tianku.products.readers.columns import Array, role_arrays, scalar, table_columns
+from tianku.products.readers.fits_cards import CardValue, Hdu, fits_hdus
 from tianku.products.readers.layout import Axis, Layout, PartRule, layouts
 from tianku.products.readers.source import DEFAULT_LIMITS, ReadLimits, load
 from tianku.products.readers.times import time_notes, timed
@@ -40,18 +42,20 @@ def read_spectrum(
     ------
     UsageError
         ``spectrum.unknown_layout`` (naming what was found), ``spectrum.bad_axis``,
-        ``spectrum.not_vacuum``, ``fits.*`` and ``file.*``: the file is at fault.
+        ``fits.*`` and ``file.*``: the file is at fault.
     """
     buffer = load(source, limits)
     hdus = fits_hdus(buffer, max_hdus=limits.max_hdus)
     for layout in layouts(reader):
-        parts = _parts(layout, buffer, hdus, flux or FluxInfo(), bits or {})
+        facts = _facts(layout, buffer, hdus)
+        parts = _parts(layout, buffer, hdus, facts, flux or FluxInfo(), bits or {})
         if parts:
-            header = hdus[0].cards
-            _require_vacuum(layout, header)
+            header = {**hdus[0].cards, **facts}
             complete = timed(layout, header, parts)
             ra, dec = _position(layout, header)
             notes = time_notes(layout, header, complete)
+            if _in_air(layout, hdus[0].cards):
+                notes = (*notes, "wavelength.from_air")
             return Spectrum(header, layout.layout, complete, ra, dec, notes)
     raise UsageError(
         "spectrum.unknown_layout",
@@ -75,16 +79,21 @@ def _describe(hdu: Hdu) -> str:
     return f"HDU {hdu.index} {hdu.name} {hdu.kind} {size}".rstrip()
 
 
-def _parts(layout: Layout, buffer: bytes, hdus: list[Hdu], flux: FluxInfo, bits: Bits) -> list[Part]:
+def _parts(
+    layout: Layout, buffer: bytes, hdus: list[Hdu], facts: Header, flux: FluxInfo, bits: Bits
+) -> list[Part]:
     """Return the parts of all HDUs that the layout names; none when a required one does not fit."""
     parts: list[Part] = []
+    if any(not str(hdus[0].cards.get(k) or "").strip().startswith(v) for k, v in layout.require.items()):
+        return []
     for rule in layout.parts:
         matched = [(hdu, m) for hdu in hdus if (m := re.fullmatch(rule.hdu, hdu.name))]
         for hdu, match in matched:
             arrays = role_arrays(layout, buffer, hdu, rule.form)
             if arrays is None:
                 return []
-            parts.append(_part(layout, rule, hdus[0].cards, hdu, match.groupdict(), arrays, flux, bits))
+            primary = hdus[0].cards if rule.kind == "exposure" else {**hdus[0].cards, **facts}
+            parts.append(_part(layout, rule, primary, hdu, match.groupdict(), arrays, flux, bits))
         if rule.required and not matched:
             return []
     return sorted(parts, key=lambda p: p.kind != "coadd")
@@ -110,12 +119,12 @@ def _part(
         kind=rule.kind,
         wavelength=wavelength,
         flux=_floats(arrays["flux"]),
-        ivar=_floats(arrays["ivar"]) if "ivar" in arrays else None,
+        ivar=_inverse_variance(arrays),
         normalized=_without_null(arrays.get("normalized"), layout.null),
         masks=masks,
-        bits={name: bits[name] for name in masks if name in bits},
-        flux_unit=flux.unit,
-        calibration=flux.calibration,
+        bits={name: found for name in masks if (found := bits.get(name, layout.bits))},
+        flux_unit=flux.unit or _stated_unit(layout, header),
+        calibration=flux.calibration or layout.calibration,
         frame=_frame(layout, header),
         lmjm=int(lmjm) if (lmjm := named.get("lmjm")) else None,
         snr=_snr(layout, header),
@@ -139,19 +148,83 @@ def _wavelength(layout: Layout, hdu: Hdu, arrays: dict[str, Array], header: Head
             index=hdu.index,
             name=hdu.name,
         )
-    return axis
+    return from_air(axis) if _in_air(layout, header) else axis
+
+
+def _in_air(layout: Layout, header: Header) -> bool:
+    """Whether the file says that its wavelengths are in air."""
+    ctype = header.get(layout.axis.ctype) if layout.axis and layout.axis.ctype else None
+    return header.get(layout.vacuum or "") is False or str(ctype or "").strip().upper().startswith("AWAV")
+
+
+def from_air(wavelength: Doubles) -> Doubles:
+    """Return vacuum wavelengths of wavelengths in standard air (Angstrom; 15 degrees Celsius, 101325 Pa).
+
+    The dispersion formula of Ciddor (1996), solved for wavelengths in air as VALD does; shortward of
+    2000 Angstrom wavelengths are in vacuum by custom, and stay.
+    """
+    inverse = (1e4 / wavelength) ** 2
+    index = 1.0 + 8.336624212083e-5 + 0.02408926869968 / (130.1065924522 - inverse)
+    index += 1.599740894897e-4 / (38.92568793293 - inverse)
+    return np.where(wavelength < 2000.0, wavelength, wavelength * index)
+
+
+def _inverse_variance(arrays: dict[str, Array]) -> Floats | None:
+    """The file's own, or from standard deviations: 0, no information, where there is none."""
+    if "ivar" in arrays:
+        return _floats(arrays["ivar"])
+    if "sigma" not in arrays:
+        return None
+    sigma = _floats(arrays["sigma"])
+    good = np.isfinite(sigma) & (sigma > 0)
+    return np.divide(1.0, sigma**2, out=np.zeros_like(sigma), where=good)
+
+
+def _stated_unit(layout: Layout, header: Header) -> str | None:
+    said = header.get(layout.unit or "")
+    return normalise_unit(said).vounit if isinstance(said, str) and said.strip() else None
+
+
+def _facts(layout: Layout, buffer: bytes, hdus: list[Hdu]) -> dict[str, CardValue]:
+    """The columns of the table of one row that the layout names, as if they were keywords."""
+    rule = layout.facts
+    table = next((h for h in hdus if rule and h.kind == "table" and re.fullmatch(rule.hdu, h.name)), None)
+    if rule is None or table is None or table.shape[0] != 1:
+        return {}
+    wanted = {c.upper() for c in rule.columns}
+    chosen = [c for c in table_columns(table) if c.name.upper() in wanted]
+    return {c.name.upper(): value for c in chosen if (value := scalar(buffer, table, c)) is not None}
 
 
 def _from_keywords(axis: Axis | None, header: Header, length: int) -> Doubles:
-    start, step = (header.get(axis.start), header.get(axis.step)) if axis else (None, None)
+    start = header.get(axis.start) if axis else None
+    step = next((header[k] for k in axis.step if header.get(k) is not None), None) if axis else None
     if axis is None or not isinstance(start, int | float) or not isinstance(step, int | float):
         raise UsageError(
             "spectrum.no_axis",
             "no wavelengths: neither an array nor the keywords {keywords} hold them",
-            keywords=f"{axis.start}, {axis.step}" if axis else "(none declared)",
+            keywords=f"{axis.start}, {' or '.join(axis.step)}" if axis else "(none declared)",
         )
-    linear: Doubles = start + step * np.arange(length, dtype=np.float64)
-    return 10.0**linear if axis.log else linear
+    reference = header.get(axis.reference) if axis.reference else None
+    first = 1.0 - float(reference) if isinstance(reference, int | float) else 0.0
+    offset: Doubles = step * (first + np.arange(length, dtype=np.float64))
+    if axis.log or (axis.log_flag and header.get(axis.log_flag) == 1):
+        return 10.0 ** (start + offset)
+    if axis.ctype and str(header.get(axis.ctype) or "").strip().upper().endswith("-LOG") and start:
+        return start * np.exp(offset / start) * _angstroms(axis, header)
+    return (start + offset) * _angstroms(axis, header)
+
+
+def _angstroms(axis: Axis, header: Header) -> float:
+    """How many Angstrom the unit of the axis has (``spectrum.axis_unit`` where it is no length)."""
+    said = header.get(axis.unit) if axis.unit else None
+    unit = normalise_unit(said).vounit if isinstance(said, str) and said.strip() else "Angstrom"
+    try:
+        return float(units.Unit(unit, format="vounit").to("Angstrom"))
+    except (units.UnitConversionError, ValueError, TypeError) as error:
+        raise UsageError(
+            "spectrum.axis_unit", "the spectral axis is in {unit!r}, which is no wavelength", unit=str(said)[:40]
+        ) from error
 
 
 def _floats(array: Array) -> Floats:
@@ -211,12 +284,3 @@ def _number(header: Header, keys: tuple[str, ...]) -> float | None:
         except (KeyError, ValueError):
             continue
     return None
-
-
-def _require_vacuum(layout: Layout, header: Header) -> None:
-    if layout.vacuum and header.get(layout.vacuum) is False:
-        raise UsageError(
-            "spectrum.not_vacuum",
-            "{keyword} = F: wavelengths in air are not published as vacuum wavelengths",
-            keyword=layout.vacuum,
-        )

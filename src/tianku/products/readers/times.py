@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+
+import numpy as np
 
 from tianku.products.observed import Header
 from tianku.products.readers.layout import Layout, Times
@@ -31,7 +34,7 @@ def minutes_mjd(text: object, zone_hours: float) -> list[float]:
 def timed(layout: Layout, header: Header, parts: list[Part]) -> tuple[Part, ...]:
     """Return `parts` with their times; those that span exposures are timed after the exposures."""
     singly = [_single(layout, header, p) for p in parts]
-    return tuple(_spanning(layout, p, singly) for p in singly)
+    return tuple(_spanning(layout, header, p, singly) for p in singly)
 
 
 def _single(layout: Layout, header: Header, part: Part) -> Part:
@@ -39,6 +42,8 @@ def _single(layout: Layout, header: Header, part: Part) -> Part:
     merged = {**header, **part.header}
     seconds = _number(merged.get(rule.exptime or ""))
     span = _begin_end(rule, merged, layout.zone_hours)
+    if span is None and rule.tai:
+        span = _tai_span(rule.tai, merged)
     if span is None and rule.minutes and not rule.exposures:
         starts = minutes_mjd(merged.get(rule.minutes) or part.lmjm, layout.zone_hours)
         if starts:
@@ -55,20 +60,47 @@ def _begin_end(rule: Times, header: Header, zone_hours: float) -> tuple[float, f
     return begin - zone_hours / 24.0, end - zone_hours / 24.0
 
 
-def _spanning(layout: Layout, part: Part, parts: list[Part]) -> Part:
+def _tai_span(keywords: tuple[str, str], header: Header) -> tuple[float, float] | None:
+    begin, end = (_number(header.get(k)) for k in keywords)
+    if begin is None or end is None or not 0 < begin <= end < 1e11:
+        return None
+    first, last = tai_utc([begin / _DAY, end / _DAY])
+    return first, last
+
+
+def tai_utc(mjds: Sequence[float]) -> list[float]:
+    """Return UTC Modified Julian Dates of dates in TAI."""
+    from astropy.time import Time  # slow to import, and most files need none
+
+    return [float(t) for t in Time(np.asarray(mjds, dtype=np.float64), format="mjd", scale="tai").utc.mjd]
+
+
+def _nights(rule: Times, header: Header) -> tuple[float, float] | None:
+    """From the start of the first night to the end of the last: the exposures lie between."""
+    words = [w for w in str(header.get(rule.nights or "") or "").split() if w.isdigit() and len(w) == 5]
+    if not words:
+        return None
+    numbers = [int(w) + rule.night_begin for w in words]
+    first, last = tai_utc([min(numbers), max(numbers) + 1.0])
+    return first, last
+
+
+def _spanning(layout: Layout, header: Header, part: Part, parts: list[Part]) -> Part:
     """A coadd runs from its first exposure's start to its last one's end; its list may name fewer."""
     rule = layout.times.get(part.kind, Times())
     if not rule.exposures or part.t_min is not None:
         return part
     named = minutes_mjd(part.header.get(rule.minutes or ""), layout.zone_hours)
-    used = [p for p in parts if p.kind == "exposure" and p.band == part.band and p.t_min is not None]
+    exposures = [p for p in parts if p.kind == "exposure" and p.t_min is not None]
+    used = [p for p in exposures if rule.all_bands or p.band == part.band]
     if named:
         used = [p for p in used if any(abs((p.t_min or 0.0) - t) < 1e-6 for t in named)]
     starts = [p.t_min for p in used if p.t_min is not None] or named
     ends = [p.t_max for p in used if p.t_max is not None]
     if not starts:
-        return part
-    total = sum(p.t_exptime or 0.0 for p in used) or None
+        span = _nights(rule, {**header, **part.header})
+        return replace(part, t_min=span[0], t_max=span[1]) if span else part
+    total = part.t_exptime or sum(p.t_exptime or 0.0 for p in used) or None
     return replace(part, t_min=min(starts), t_max=max(ends) if ends else None, t_exptime=total)
 
 
@@ -76,6 +108,8 @@ def time_notes(layout: Layout, header: Header, parts: tuple[Part, ...]) -> tuple
     """Return ``time.missing`` or ``time.inconsistent`` (median keyword over an hour from mid-time)."""
     if any(p.t_min is None for p in parts):
         return ("time.missing",)
+    if any(layout.times.get(p.kind, Times()).nights for p in parts) and all(p.kind != "exposure" for p in parts):
+        return ("time.nights",)
     median = iso_mjd(header.get(layout.check_time or ""))
     far = [p for p in parts if p.t_min and p.t_max and median and abs((p.t_min + p.t_max) / 2 - median) > 1 / 24]
     return ("time.inconsistent",) if far else ()
