@@ -30,12 +30,16 @@ _MEDIA_TYPES = {
     ".fits": FITS,
     ".fit": FITS,
     ".fits.gz": FITS,
+    ".fit.gz": FITS,
     ".fits.fz": FITS,
     ".csv": "text/csv",
     ".png": "image/png",
     ".jpg": "image/jpeg",
     ".vot": "application/x-votable+xml",
     ".txt": "text/plain",
+    ".nc": "application/x-netcdf",
+    ".cdf": "application/x-cdf",
+    ".jp2": "image/jp2",
 }
 
 
@@ -239,6 +243,9 @@ def product_header(centre: Centre, principal: Principal, page: ProductPage) -> H
     one = page.one
     file = product_file(centre, principal, one.dataset, one.name, page.did.key, one.config.main)
     parts = main_parts(page)
+    layout = centre.picture().datasets[one.dataset].config.formats.get(one.config.format or "")
+    if layout is not None:
+        return file_header(file.path, layout=layout)
     return _header(file.path, file.sha256, file.mtime, one.manifest.type, one.config.reader, parts[0].ext)
 
 

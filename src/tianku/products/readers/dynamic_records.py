@@ -54,6 +54,12 @@ def read_dynamic_records(
     return _Assembly(buffer, plan, found, axes, header).spectrum(axis)
 
 
+def record_header(path: Path, layout: RecordFormat) -> dict[str, Any]:
+    """Return the numbers and texts of the file header."""
+    found = read_header(_opened(path), layout, path)
+    return {name: value for name, value in found.items() if not isinstance(value, np.ndarray)}
+
+
 def _opened(path: Path) -> Buffer:
     try:
         if is_compressed(path):

@@ -100,6 +100,20 @@ def _described(data: bytes, reader: str) -> Described | None:
     return opener(data)
 
 
+def is_self_describing(start: bytes) -> bool:
+    """Whether a file that begins so is netCDF4 or CDF."""
+    return start.startswith((HDF5, *CDF))
+
+
+def attributes(data: bytes) -> Header:
+    """Return the global attributes of a self-describing file, nothing where it cannot be read or has no times."""
+    try:
+        found = _described(data, "auto")
+    except UsageError:
+        return {}
+    return found.header if found else {}
+
+
 def _chosen(variables: list[Variable], config: ProductConfig) -> list[Variable]:
     """The one variable (or those of one vector) that `value:` names, or all."""
     wanted = config.value.column if config.value else None
