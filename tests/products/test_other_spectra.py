@@ -61,17 +61,12 @@ def test_values_equal_those_astropy_reads(folder: Path, name: str) -> None:
 def test_times_are_utc_of_tai_seconds_or_whole_nights(folder: Path) -> None:
     exposures = read_spectrum(folder / GALAXY, "sdss")
     with fits.open(folder / GALAXY) as hdus:
-        begin, end = (
-            [Time(h.header[k] / 86400, format="mjd", scale="tai").utc.mjd for h in hdus[4:]]
-            for k in ("TAI-BEG", "TAI-END")
-        )
+        ends = ([h.header[k] / 86400 for h in hdus[4:]] for k in ("TAI-BEG", "TAI-END"))
+        begin, end = (Time(times, format="mjd", scale="tai").utc.mjd for times in ends)
     assert [p.t_min for p in exposures.parts[1:]] == pytest.approx(begin, abs=1e-9)
     coadd = exposures.parts[0]
-    assert (coadd.t_min, coadd.t_max, coadd.t_exptime) == (
-        pytest.approx(min(begin)),
-        pytest.approx(max(end)),
-        2100.3,
-    )
+    assert (coadd.t_min, coadd.t_max) == (pytest.approx(min(begin)), pytest.approx(max(end)))
+    assert coadd.t_exptime == 2100.3
     nights = read_spectrum(folder / STAR, "sdss")
     assert nights.notes == ("time.nights",)
     # the mean time of the file lies inside
