@@ -12,7 +12,7 @@ from tests.clients.conftest import Stilts
 from tests.support.web import fetch
 
 EXPECTED = Path(__file__).with_name("taplint_expected.txt")
-STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO OBS EXA"
+STAGES = "TMV TME TMS TMC CPV CAP AVV QGE QPO QAS UWS OBS EXA"
 
 
 def expected() -> set[str]:
@@ -38,6 +38,17 @@ def test_a_query_comes_back_as_fits(stilts: Stilts, demo_site: str, tmp_path: Pa
     listing = stilts("tpipe", f"in={out}", "ofmt=csv")
     assert listing.splitlines()[0] == "hip,ra,dec,hpmag"
     assert listing.splitlines()[1].startswith("32349,")
+
+
+def test_a_job_is_followed_to_its_result(stilts: Stilts, demo_site: str):
+    words = [f"tapurl={demo_site}/vo/tap", "sync=false", "poll=200", "ofmt=csv", "delete=never"]
+    said = stilts("tapquery", *words, "adql=SELECT TOP 3 hip FROM hipparcos.main ORDER BY hip")
+    assert "hip\n1\n2\n3\n" in said
+    job = re.search(rf"{demo_site}/vo/tap/async/[0-9a-f]{{32}}", said)
+    assert job is not None
+    again = stilts("tapresume", f"joburl={job[0]}", "ofmt=csv", "delete=now")
+    assert "hip\n1\n2\n3\n" in again
+    assert fetch(demo_site, job[0].removeprefix(demo_site)).status == 404
 
 
 def test_cone_searches(stilts: Stilts, demo_site: str):

@@ -35,7 +35,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 def job(who: Principal = ANONYMOUS, address: str = "10.0.0.1", *, queue: bool = True, **more: Any) -> JobRecord:
     values: dict[str, Any] = {
-        "parameters": [("QUERY", "SELECT 1")], "base_url": "http://here", "run_id": "", "duration": 60,
+        "parameters": [("QUERY", "SELECT 1")], "base_url": "http://here", "duration": 60,
         "destruction": LATER, "most_active": 100,
     } | more  # fmt: skip
     made = state.create_job("tap", who, state.account_of(who, address), **values)

@@ -38,7 +38,6 @@ def create_job(
     *,
     parameters: Sequence[tuple[str, str]],
     base_url: str,
-    run_id: str,
     duration: int,
     destruction: datetime,
     most_active: int,
@@ -66,7 +65,6 @@ def create_job(
             kind=kind,
             owner=owner,
             account=account,
-            run_id=run_id,
             parameters=[list(pair) for pair in parameters],
             base_url=base_url,
             created=_now(),
@@ -142,6 +140,11 @@ def last_quote() -> tuple[int, datetime | None]:
 def set_job_parameters(job_id: str, parameters: Sequence[tuple[str, str]]) -> None:
     """Replace the parameters of a job that is PENDING."""
     _change_pending(job_id, parameters=[list(pair) for pair in parameters])
+
+
+def set_job_run_id(job_id: str, run_id: str) -> None:
+    """Set what the creator of a job that is PENDING calls it."""
+    _change_pending(job_id, run_id=run_id)
 
 
 def set_job_duration(job_id: str, seconds: int) -> None:

@@ -58,6 +58,7 @@ from tianku.state.jobs import (
     set_job_destruction,
     set_job_duration,
     set_job_parameters,
+    set_job_run_id,
 )
 from tianku.state.maintenance import backup, check_schema, migrate, restore, schema_version
 from tianku.state.publications import (
@@ -151,6 +152,7 @@ __all__ = [
     "set_job_destruction",
     "set_job_duration",
     "set_job_parameters",
+    "set_job_run_id",
     "set_operator",
     "set_password",
     "set_policy",

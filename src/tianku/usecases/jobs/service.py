@@ -32,6 +32,7 @@ from tianku.usecases.products import FileToSend
 
 #: characters of all parameters of a job together
 MOST_PARAMETERS = 1 << 20
+MOST_RUN_ID = 100
 
 
 def create(
@@ -42,7 +43,6 @@ def create(
     *,
     parameters: Sequence[tuple[str, str]],
     base_url: str,
-    run_id: str = "",
 ) -> JobRecord:
     """Make a job of `principal`, PENDING; `address` is where an anonymous one asks from.
 
@@ -63,7 +63,6 @@ def create(
         repositories.account_of(principal, address),
         parameters=parameters,
         base_url=base_url,
-        run_id=run_id[:100],
         duration=min(limits.default_seconds, limits.most_seconds),
         destruction=datetime.now(UTC) + timedelta(days=min(limits.default_days, limits.most_days)),
         most_active=limits.active_each,
@@ -122,6 +121,11 @@ def set_parameters(job: JobRecord, parameters: Sequence[tuple[str, str]]) -> Non
     kept = [pair for pair in job.parameters if pair[0].upper() not in named]
     _check_size([*kept, *parameters])
     repositories.set_job_parameters(job.id, [*kept, *parameters])
+
+
+def set_run_id(job: JobRecord, run_id: str) -> None:
+    """Set what the creator of a PENDING job calls it."""
+    repositories.set_job_run_id(job.id, run_id[:MOST_RUN_ID])
 
 
 def set_duration(limits: Jobs, job: JobRecord, seconds: int) -> None:

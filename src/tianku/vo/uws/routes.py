@@ -95,9 +95,8 @@ class JobService:
                 address,
                 parameters=control.own(params),
                 base_url=base,
-                run_id=params.one("RUNID") or "",
             )
-            self._set_limits(context, job, params)
+            self._set_control(context, job, params)
             return job
 
         job = await _in_state(context, make)
@@ -135,7 +134,7 @@ class JobService:
         def apply() -> None:
             if own:
                 service.set_parameters(job, own)
-            self._set_limits(context, job, params)
+            self._set_control(context, job, params)
             if wish == "ABORT":
                 service.abort(job)
 
@@ -203,7 +202,9 @@ class JobService:
         context.gate.check()
         await context.pools.engine.run(start)
 
-    def _set_limits(self, context: Context, job: JobRecord, params: Params) -> None:
+    def _set_control(self, context: Context, job: JobRecord, params: Params) -> None:
+        if (run_id := params.one("RUNID")) is not None:
+            service.set_run_id(job, run_id)
         seconds, destruction = control.duration(params), control.instant(params, "DESTRUCTION")
         if seconds is not None:
             service.set_duration(context.site.jobs, job, seconds)
