@@ -109,6 +109,14 @@ _OPTIONAL: tuple[tuple[str, DataType, str | None, str, str, str], ...] = (
         "Char.ObservableAxis.calibrationStatus",
         "calibration of the observable",
     ),
+    (
+        "s_pixel_scale",
+        _D,
+        "arcsec",
+        "phys.angSize;instr.pixel",
+        "Char.SpatialAxis.Sampling.RefVal.SamplePeriod",
+        "sampling period in world coordinates along the spatial axis",
+    ),
 )
 _XTYPES = {"s_region": "adql:REGION", "obs_release_date": "timestamp"}
 _NEVER_NULL = frozenset({"calib_level", "obs_collection", "obs_id", "obs_publisher_did"})

@@ -71,14 +71,16 @@ def place(rule: WcsRule | None, clues: Clues, nx: int, ny: int) -> Place:
 def _tried(way: WcsWay, clues: Clues, nx: int, ny: int) -> Place | None:
     if isinstance(way, BoxWcs):
         return None if clues.ra is None or clues.dec is None else _box(way, clues.ra, clues.dec, nx, ny)
+    cards = ""
+    note: tuple[str, ...] = ()
     if isinstance(way, SidecarWcs):
         path = clues.files.get(way.sidecar)
         cards = "" if path is None else _sized(sidecar_cards(path), nx, ny)
         note = ("wcs.sidecar",)
-    elif way == "plate-polynomial":
-        cards, note = (plate_cards(clues.cards), ("wcs.plate",)) if "AMDX1 " in clues.cards else ("", ())
-    else:
-        cards, note = (clues.cards, ()) if "CTYPE1" in clues.cards else ("", ())
+    elif way == "plate-polynomial" and "AMDX1 " in clues.cards:
+        cards, note = plate_cards(clues.cards), ("wcs.plate",)
+    elif way == "header" and "CTYPE1" in clues.cards:
+        cards = clues.cards
     sky = celestial(cards) if cards else None
     if sky is None:
         return None
