@@ -7,17 +7,25 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from tianku.api import datasets, difference, products, query, tree
+from tianku.api import datasets, difference, epochs, jobs, products, query, tree
 from tianku.api.openapi import document
 from tianku.http.absolute import base_url
 from tianku.http.context import context_of
 from tianku.http.errors import guarded, json_error
 from tianku.model.errors import NotFoundError
 
-SERVED = (*difference.OPERATIONS, *datasets.OPERATIONS, *query.OPERATIONS, *products.OPERATIONS, *tree.OPERATIONS)
+SERVED = (
+    *difference.OPERATIONS,
+    *epochs.OPERATIONS,
+    *datasets.OPERATIONS,
+    *query.OPERATIONS,
+    *jobs.OPERATIONS,
+    *products.OPERATIONS,
+    *tree.OPERATIONS,
+)
 DOCUMENTED = (
-    *datasets.OPERATIONS, *difference.OPERATIONS,
-    *query.OPERATIONS, *products.DOCUMENTED, *products.OPERATIONS, *tree.OPERATIONS
+    *datasets.OPERATIONS, *difference.OPERATIONS, *epochs.OPERATIONS,
+    *query.OPERATIONS, *jobs.OPERATIONS, *products.DOCUMENTED, *products.OPERATIONS, *tree.OPERATIONS
 )  # fmt: skip
 _CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 _pages = Environment(

@@ -8,7 +8,10 @@ import logging
 import time
 from dataclasses import dataclass, field
 
+from starlette.types import Receive
+
 from tianku.http.pools import Pools
+from tianku.http.stream import disconnected
 from tianku.state import repositories
 
 log = logging.getLogger(__name__)
@@ -47,6 +50,16 @@ class JobWatch:
                     await waiter.changed.wait()
         finally:
             self._waiters.discard(waiter)
+
+    async def changed_for(self, receive: Receive, job: str, phase: str, seconds: float) -> None:
+        """Do as `changed`, and return as soon as the client has left."""
+        waiting = asyncio.ensure_future(self.changed(job, phase, seconds))
+        leaving = asyncio.ensure_future(disconnected(receive))
+        try:
+            await asyncio.wait({waiting, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            leaving.cancel()
 
     def release(self) -> None:
         """Let everybody go on; at shutdown."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,7 +16,6 @@ from tianku.http.context import FORM_BYTES, Context, context_of, principal_of
 from tianku.http.errors import Renderer, guarded
 from tianku.http.files import send_file
 from tianku.http.params import Params, query_pairs, read_params
-from tianku.http.stream import disconnected
 from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError, TiankuError
 from tianku.state import repositories
@@ -109,18 +107,9 @@ class JobService:
         seconds, phase = control.wait_seconds(Params(query_pairs(request)))
         job = await self._job(request)
         if seconds and not job.final and phase in (None, job.phase):
-            await self._wait(request, job, seconds)
+            await context_of(request).jobs.changed_for(request.receive, job.id, job.phase, seconds)
             job = await self._job(request)
         return _xml(documents.job_document(job, f"{self._address(request)}/{job.id}"))
-
-    async def _wait(self, request: Request, job: JobRecord, seconds: float) -> None:
-        waiting = asyncio.ensure_future(context_of(request).jobs.changed(job.id, job.phase, seconds))
-        leaving = asyncio.ensure_future(disconnected(request.receive))
-        try:
-            await asyncio.wait({waiting, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
-            leaving.cancel()
 
     async def change(self, request: Request) -> Response:
         """``POST {job}``: PHASE, ACTION=DELETE, limits, or parameters of a job that has not been started."""
