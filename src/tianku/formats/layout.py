@@ -246,16 +246,17 @@ class _Bad:
 
     def __init__(self, rows: int) -> None:
         self.marks = np.zeros(rows, dtype=bool)
-        self._found: list[tuple[np.ndarray, str, pa.Array]] = []
+        self._found: list[tuple[np.ndarray, str, DataType, pa.Array]] = []
 
     def add(self, bad: pa.BooleanArray | None, name: str, kind: DataType, text: pa.Array) -> None:
         if bad is not None:
             marks = bad.to_numpy(zero_copy_only=False).astype(bool)
             self.marks |= marks
-            self._found.append((marks, f"{name}: {{}} is no {kind}", text))
+            self._found.append((marks, name, kind, text))
 
     def reason(self, row: int) -> str:
-        return next(words.format(repr(text[row].as_py())) for marks, words, text in self._found if marks[row])
+        name, kind, text = next((n, k, t) for marks, n, k, t in self._found if marks[row])
+        return f"{name}: {text[row].as_py()!r} is no {kind}"
 
 
 def _text_batch(lines: pa.Array, layout: RecordFormat, schema: pa.Schema) -> tuple[pa.RecordBatch, _Bad]:

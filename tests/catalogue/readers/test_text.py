@@ -90,6 +90,15 @@ def test_other_encodings_and_marks(tmp_path):
     assert read(path)[1] == [{"a": 1, "b": "café"}]
 
 
+def test_wrong_rows_in_an_unstated_encoding_are_named(tmp_path):
+    path = tmp_path / "latin.csv"
+    path.write_bytes("a,b\n1,café\n2,é,é\n3,è\n".encode("latin-1") + "4,天\n".encode())
+    rejects = []
+    _, rows, _ = read(path, rejects)
+    assert rows == [{"a": 1, "b": "café"}, {"a": 3, "b": "è"}, {"a": 4, "b": "天"}]
+    assert rejects == [(2, "wrong number of values", "3 instead of 2: 2,é,é", 1)]
+
+
 def test_comments_and_skipped_lines(tmp_path):
     path = tmp_path / "c.csv"
     path.write_text("title\n# c\na,b\n# note\n1,2\n")

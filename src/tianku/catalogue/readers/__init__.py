@@ -43,6 +43,9 @@ def open_table(source: TableSource) -> TableReader:
     """
     kind = sniff(source) if source.config.reader == "auto" else source.config.reader
     try:
-        return _READERS[kind](source)
+        reader = _READERS[kind](source)
     except DAMAGED as error:
         raise unreadable(source.path, kind, str(error)) from error
+    if not reader.schema.names:
+        raise unreadable(source.path, kind, "; ".join(reader.notes) or "it has no columns")
+    return reader

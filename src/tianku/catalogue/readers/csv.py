@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -112,10 +113,9 @@ def _codec(source: TableSource) -> str:
 
 
 def _lines(source: TableSource, comment: str | None, blanks: bool) -> io.BufferedIOBase:
-    raw = open_bytes(source.path)
-    if not blanks and comment is None:
-        return raw  # type: ignore[return-value]
-    return io.BufferedReader(CleanLines(raw, comment=comment, blanks=blanks), _BLOCK)
+    utf8 = _codec(source) == "utf-8-sig"  # the parser's report of a wrong row fails on anything else
+    raw = cast("io.BufferedIOBase", open_bytes(source.path))
+    return io.BufferedReader(CleanLines(raw, comment=comment, blanks=blanks, utf8=utf8), _BLOCK)
 
 
 class CsvReader:

@@ -78,11 +78,10 @@ def _split(line: str, delimiter: str) -> list[str]:
 
 
 def _header(source: TableSource, lines: Sequence[str]) -> Mapping[Hashable, Any]:
-    loader = _Loader("\n".join(lines))
+    text = "\n".join(lines)
     try:
-        _check_depth(loader)
-        loader = _Loader("\n".join(lines))
-        said = loader.get_single_data()
+        _check_depth(_Loader(text))
+        said = _Loader(text).get_single_data()
     except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         what = getattr(error, "problem", None) or str(error) or type(error).__name__
         raise _broken(source, f"its YAML is not valid: {what}") from error

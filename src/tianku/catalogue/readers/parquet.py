@@ -15,7 +15,7 @@ def open_parquet(source: TableSource) -> ParquetReader:
     try:
         with pq.ParquetFile(source.path) as file:
             return ParquetReader(source, file.metadata.num_rows, file.schema_arrow)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeDecodeError) as error:
         raise unreadable(source.path, "Parquet", str(error)) from error
 
 
@@ -45,6 +45,6 @@ class ParquetReader:
                 for batch in file.iter_batches(self._source.batch_rows, columns=self.schema.names):
                     yield SourceBatch(batch, first)
                     first += len(batch)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
             missing = self._rows - first + 1
             reject(first, "damaged file", f"rows from {first} on: {error}", max(1, missing))
