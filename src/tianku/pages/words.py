@@ -35,6 +35,13 @@ _WORDS = {
     "added": Text(en="added", zh="新增"),
     "removed": Text(en="removed", zh="删除"),
     "changed": Text(en="changed", zh="改动"),
+    # phases of jobs
+    "PENDING": Text(en="not started", zh="未启动"),
+    "QUEUED": Text(en="waiting", zh="排队中"),
+    "EXECUTING": Text(en="running", zh="运行中"),
+    "COMPLETED": Text(en="done", zh="已完成"),
+    "ERROR": Text(en="failed", zh="出错"),
+    "ABORTED": Text(en="stopped", zh="已中止"),
     # kinds of parts
     "single": Text(en="single", zh="单次"),
     "coadd": Text(en="combined", zh="合并"),
@@ -69,6 +76,7 @@ _WORDS = {
     "variables.left_out": Text(
         en="variables that are no time series were left out", zh="已略去并非时间序列的变量"
     ),
+    "header.damaged": Text(en="the header of the file is damaged", zh="文件头已损坏"),
     "time.from_step": Text(en="times count from the start in equal steps", zh="时间由起点按等间隔推算"),
     "time.inconsistent": Text(en="the times of the file disagree", zh="文件中的时间彼此不符"),
     "time.nights": Text(en="only the nights of observation are known", zh="仅知观测所在夜"),
