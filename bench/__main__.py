@@ -9,11 +9,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import ingest, serve, spectra
+from bench import epochs, ingest, serve, spectra
 from bench.record import Report
 
 _ROOT = Path(__file__).resolve().parent.parent
-_PARTS = ("spectra", "ingest", "serve")
+_PARTS = ("spectra", "epochs", "ingest", "serve")
 
 
 def main() -> int:
@@ -25,6 +25,8 @@ def main() -> int:
     try:
         if "spectra" in options.only:
             spectra.measure(report, folder, _data() / "lamost-spectra")
+        if "epochs" in options.only:
+            epochs.measure(report, folder / "epochs", options.rows)
         if "ingest" in options.only:
             ingest.measure(report, folder, options.rows)
         if "serve" in options.only:
