@@ -25,7 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "src" / "tianku" / "pages" / "frontend"
 STATIC = ROOT / "src" / "tianku" / "static"
 WORK = ROOT / "build" / "frontend"
-SCRIPTS = ("site", "viewer", "viewer-image", "viewer-timeseries", "viewer-dynamic", "query-form", "sql", "results")
+SCRIPTS = (
+    "site", "viewer", "viewer-image", "viewer-timeseries", "viewer-dynamic", "query-form", "sql", "results", "job",
+)  # fmt: skip
 STYLES = ("site", "viewer", "viewer-image", "viewer-timeseries", "viewer-dynamic")
 ENTRIES = tuple([f"js/{name}.js" for name in SCRIPTS] + [f"css/{name}.css" for name in STYLES])
 MANIFEST = "manifest.json"

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import yaml
 
@@ -48,6 +48,13 @@ def error_text(error: TiankuError, language: str) -> str:
     if isinstance(error, FatalError):
         return f"Internal error; if it persists, report incident {error.incident}."
     return error.message
+
+
+def stated_text(error: Mapping[str, Any], language: str) -> str:
+    """Return the text of an error that was stored with its ``code``, ``message`` and ``params``."""
+    code = "internal" if error["kind"] == FatalError.kind and "incident" in error["params"] else error["code"]
+    template = error_texts().get(code) if language.startswith("zh") else None
+    return str(error["message"]) if template is None else template.format(**error["params"])
 
 
 def install(folder: Path) -> Path:

@@ -8,7 +8,7 @@ from wagtail import urls as document_urls
 from wagtail.admin import urls as editor_urls
 
 from tianku.pages.language import in_both_languages
-from tianku.pages.views import account, catalogue, difference, home, product, query
+from tianku.pages.views import account, catalogue, difference, home, jobs, product, query
 
 _DATASET = r"^data/(?P<dataset>[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*){0,2})/"
 _TABLE = _DATASET + r"tables/(?P<table>[a-z][a-z0-9_]*)/"
@@ -30,6 +30,8 @@ urlpatterns = [
         re_path(_DATASET + r"$", catalogue.dataset, name="dataset"),
         path("search", query.search, name="search"),
         path("sql", query.sql, name="sql"),
+        path("jobs", jobs.jobs, name="jobs"),
+        path("jobs/<str:job>", jobs.job, name="job"),
         path("account/", account.profile, name="account"),
         path("account/tokens/", account.create_token, name="token_create"),
         path("account/tokens/<int:token>/revoke", account.revoke_token, name="token_revoke"),

@@ -1,4 +1,4 @@
-import { get, pageData } from "./lib/api.js";
+import { get, pageData, post } from "./lib/api.js";
 import { identifier, tableName } from "./lib/adql.js";
 import { el, options } from "./lib/dom.js";
 import { download, FORMATS } from "./lib/download.js";
@@ -38,6 +38,7 @@ class SqlPage {
       el("div", {}, this.examplesMenu),
       el("div", {}, this.format),
       el("button", { type: "button", class: "button", "data-control": "download", onclick: () => download(this.editor.text, this.format.value) }, t("download")),
+      el("button", { type: "button", class: "button", "data-control": "job", onclick: () => this.runAsJob() }, t("job")),
       el("span", { class: "helptext" }, t("runHint")),
     );
     root.classList.add("form");
@@ -104,6 +105,19 @@ class SqlPage {
     this.editor.text = query;
     this.editor.focus();
     this.examplesMenu.value = "";
+  }
+
+  /** Start the query as a job, and go to its page. */
+  async runAsJob() {
+    const adql = this.editor.text.trimEnd();
+    if (!adql.trim()) return;
+    remember(adql);
+    try {
+      const { id } = await post("/api/v1/jobs", { arguments: { adql, format: this.format.value } });
+      location.assign(`${this.lang === "zh" ? "/zh" : ""}/jobs/${id}`);
+    } catch (error) {
+      this.root.append(errorNotice(error, adql, this.lang));
+    }
   }
 
   async run() {

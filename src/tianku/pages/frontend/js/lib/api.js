@@ -45,6 +45,12 @@ export function post(address, value, { signal } = {}) {
   return answer(fetch(address, { method: "POST", credentials: "same-origin", headers, body: JSON.stringify(value), signal }));
 }
 
+/** DELETE `address`; the reply has no content. */
+export async function remove(address) {
+  const reply = await fetch(address, { method: "DELETE", credentials: "same-origin", headers: csrfHeader() });
+  if (!reply.ok) throw new ApiError(reply.status, (await reply.json()).error);
+}
+
 /** Ask for one page of a query's rows. */
 export function query(adql, { limit, offset = 0, signal } = {}) {
   return post("/api/v1/query", { adql, limit, offset }, { signal });
