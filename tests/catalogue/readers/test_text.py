@@ -117,11 +117,16 @@ def test_truncated_gzip_is_reported(tmp_path):
 
 def test_parquet(tmp_path):
     path = tmp_path / "t.parquet"
-    table = pa.table({"a": [1, 2], "s": pa.array(["x", None]).dictionary_encode(), "deep": [{"x": 1}, None]})
-    pq.write_table(table, path)
+    deep = [{"x": 1, "y": [1.5, float("nan")]}, None]
+    table = pa.table({"a": [1, 2], "s": pa.array(["x", None]).dictionary_encode(), "deep": deep})
+    pq.write_table(table.append_column("void", pa.nulls(2)), path)
     reader, rows, _ = read(path)
-    assert rows == [{"a": 1, "s": "x"}, {"a": 2, "s": None}] and reader.total == 2
-    assert reader.notes == ["deep: columns of type struct<x: int64> are not read"]
+    assert rows == [
+        {"a": 1, "s": "x", "deep": '{"x":1,"y":[1.5,null]}'},
+        {"a": 2, "s": None, "deep": None},
+    ]
+    assert reader.total == 2 and reader.notes == ["void: it holds no values"]
+    assert reader.schema.field("deep").metadata == {b"xtype": b"json"}
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(UsageError, match="cannot be read as Parquet"):
         open_table(TableSource(path))

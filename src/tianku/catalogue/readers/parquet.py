@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tianku.catalogue.readers.base import Reject, SourceBatch, TableSource, unreadable
+from tianku.formats.json_text import json_text
 
 
 def open_parquet(source: TableSource) -> ParquetReader:
@@ -20,22 +21,13 @@ def open_parquet(source: TableSource) -> ParquetReader:
 
 
 class ParquetReader:
-    """See `TableReader`. Nested columns other than lists of numbers are noted and left out."""
+    """See `TableReader`. Nested values other than lists of scalars become JSON text (xtype ``json``)."""
 
     def __init__(self, source: TableSource, rows: int, schema: pa.Schema) -> None:
         self._source, self._rows = source, rows
-        self.notes: list[str] = []
+        self.notes: list[str] = [f"{f.name}: it holds no values" for f in schema if pa.types.is_null(f.type)]
         self.total: int | None = rows
-        self.schema = pa.schema([f for f in schema if self._readable(f)])
-
-    def _readable(self, field: pa.Field) -> bool:
-        kind = field.type
-        if pa.types.is_dictionary(kind) or pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
-            kind = kind.value_type
-        if pa.types.is_nested(kind) or pa.types.is_null(kind):
-            self.notes.append(f"{field.name}: columns of type {field.type} are not read")
-            return False
-        return True
+        self.schema = pa.schema([_published(f) for f in schema if not pa.types.is_null(f.type)])
 
     def batches(self, reject: Reject) -> Iterator[SourceBatch]:
         """Stream the row groups; a damaged file is refused from the damage on."""
@@ -43,8 +35,24 @@ class ParquetReader:
         try:
             with pq.ParquetFile(self._source.path) as file:
                 for batch in file.iter_batches(self._source.batch_rows, columns=self.schema.names):
-                    yield SourceBatch(batch, first)
+                    yield SourceBatch(self._flat(batch), first)
                     first += len(batch)
         except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
             missing = self._rows - first + 1
             reject(first, "damaged file", f"rows from {first} on: {error}", max(1, missing))
+
+    def _flat(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        columns = [
+            json_text(batch[f.name]) if _is_nested(batch[f.name].type) else batch[f.name] for f in self.schema
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+
+def _published(field: pa.Field) -> pa.Field:
+    return pa.field(field.name, pa.string(), metadata={"xtype": "json"}) if _is_nested(field.type) else field
+
+
+def _is_nested(kind: pa.DataType) -> bool:
+    """True for what is neither a scalar nor a list of scalars."""
+    listed = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    return bool(pa.types.is_nested(kind.value_type if listed or pa.types.is_dictionary(kind) else kind))
