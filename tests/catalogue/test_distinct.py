@@ -71,3 +71,8 @@ def test_parts_add_up_in_any_order() -> None:
     two.add(values.slice(70_000))
     two.merge(one)
     assert two.count() == whole.count()
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.float64(), pa.int32(), pa.bool_(), pa.timestamp("us")])
+def test_a_column_without_values_has_no_hashes(kind: pa.DataType) -> None:
+    assert len(hashes(pa.nulls(5, kind))) == 0

@@ -60,6 +60,8 @@ class Distinct:
 def hashes(values: pa.Array) -> Hashes:
     """Return a 64-bit hash of each value that is not null; equal values have equal ones."""
     present = pc.drop_null(values)
+    if not len(present):
+        return np.empty(0, dtype=np.uint64)
     if pa.types.is_boolean(present.type):
         return _mixed(present.cast(pa.uint8()).to_numpy().astype(np.uint64))
     if pa.types.is_string(present.type) or pa.types.is_binary(present.type):
