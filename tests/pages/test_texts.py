@@ -22,6 +22,7 @@ GETTEXT = {"_", "gettext", "gettext_lazy"}
 #: areas whose errors are told to operators only, at the command line, in English
 OPERATORS_ONLY = frozenset(
     [
+        "access",
         "config",
         "describe",
         "expression",

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tianku import __version__
-from tianku.cli import accounts, configure, maintain, publishing, serving
+from tianku.cli import access, accounts, configure, maintain, publishing, serving
 from tianku.cli.console import report_error
 from tianku.model.errors import TiankuError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 for part in (configure, publishing, serving, maintain):
     part.register(app)
+app.add_typer(access.app, name="access")
 app.add_typer(accounts.users, name="user")
 app.add_typer(accounts.tokens, name="token")
 
