@@ -77,7 +77,7 @@ class _HeadReader:
         self.metadata = MetadataBuilder(name)
         self._name, self._wanted = name, wanted
         self._path: list[str] = []
-        self._inside_rows = 0  # open elements from TABLEDATA or STREAM on, while its rows are passed over
+        self._inside_rows = False  # passing over rows until the innermost element of the path ends
         self._attributes: dict[str, str] = {}
         self._head_bytes = 0
         self._parser = parser
@@ -95,15 +95,12 @@ class _HeadReader:
         return Payload(self.metadata.current_table(), tuple(self._path), self._attributes)
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        if self._inside_rows:
-            self._inside_rows += 1
-            return
         local = tag.rpartition(":")[2]
         if not self._path and local != "VOTABLE":
             raise malformed(self._name, f"its root is {tag[:60]}, not VOTABLE")
         parent = self._path[-1].rpartition(":")[2] if self._path else ""
         if local == "TR" and parent == "TABLEDATA":
-            self._rows("TABLEDATA", inside=2)
+            self._rows("TABLEDATA")
             return
         self._path.append(tag)
         if len(self._path) > MAX_DEPTH:
@@ -115,30 +112,32 @@ class _HeadReader:
         elif local == "STREAM" and parent in _SERIALISATIONS:
             self._attributes |= attributes
             if "href" in attributes:
-                self._rows(parent, inside=1)
+                self._rows(parent)
 
     def _text(self, text: str) -> None:
-        if self._inside_rows:
-            return
         parent, local = (tag.rpartition(":")[2] for tag in ("", *self._path)[-2:])
         if local == "STREAM" and parent in _SERIALISATIONS and not text.isspace():
-            self._rows(parent, inside=1)
+            self._rows(parent)
         else:
             self.metadata.text(text)
 
     def _end(self, tag: str) -> None:
-        if self._inside_rows > 1:
-            self._inside_rows -= 1
-            return
-        self._inside_rows = 0
+        if tag != self._path[-1]:
+            if self._inside_rows:
+                return
+            raise malformed(self._name, f"an element {tag[:60]} ends among its metadata")
+        if self._inside_rows:
+            self._inside_rows = False
+            self._parser.StartElementHandler = self._start
         self._parser.CharacterDataHandler = None
         self._path.pop()
         self.metadata.end(tag.rpartition(":")[2])
 
-    def _rows(self, serialisation: str, *, inside: int) -> None:
+    def _rows(self, serialisation: str) -> None:
         """The first row of a table begins: stop here if it is wanted, else pass over its rows."""
         table = self.metadata.current_table()
         table.serialisation = serialisation
         if self._wanted(table):
             raise Reached(self._parser.CurrentByteIndex)
-        self._inside_rows = inside
+        self._inside_rows = True
+        self._parser.StartElementHandler = self._parser.CharacterDataHandler = None
