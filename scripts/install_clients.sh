@@ -4,6 +4,7 @@ set -euo pipefail
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 command -v stilts >/dev/null || missing+=(stilts)
+command -v wget >/dev/null || missing+=(wget)
 # without fc-list nobody can tell whether there is a Chinese font; its package comes with the font then
 command -v fc-list >/dev/null || missing+=(fontconfig)
 [ -n "$(fc-list :lang=zh 2>/dev/null || true)" ] || missing+=(fonts-noto-cjk)

@@ -52,6 +52,11 @@ class Group:
         return replace(self.collection, datasets=tuple(entry.card for entry in self.entries))
 
     @property
+    def counted(self) -> bool:
+        """Whether there is anything to count or date in a table of releases."""
+        return any(not entry.card.metadata_only or entry.card.released for entry in self.entries)
+
+    @property
     def types(self) -> tuple[str, ...]:
         """Kinds of data of all entries, each once."""
         return tuple(dict.fromkeys(kind for entry in self.entries for kind in entry.types))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tianku.model.access import Level, Principal
 from tianku.model.errors import TiankuError
@@ -21,10 +21,12 @@ from tianku.pages.ports import (
     DatasetCard,
     DatasetView,
     DifferenceView,
+    EpochsView,
     Link,
     ProductListView,
     ProductView,
     Related,
+    ReleaseView,
     Service,
     SiteView,
     TableView,
@@ -36,8 +38,10 @@ from tianku.products.observed import Header
 from tianku.usecases import difference as use
 from tianku.usecases.datasets import Wanted, children, parent, search
 from tianku.usecases.downloads import offered
+from tianku.usecases.epochs import siblings
 from tianku.usecases.picture import PublishedDataset, PublishedTable
 from tianku.usecases.products import ProductPage, product_header, product_list, product_page
+from tianku.usecases.releases import other_releases
 from tianku.usecases.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -97,7 +101,21 @@ class CentreSource:
         header = self._header(principal, page)
         card, collection = self._owner(viewer, dataset)
         access = product_access(viewer, page)
-        return product_view(card, collection, set_card(viewer, page.one), page, header, access)
+        view = product_view(card, collection, set_card(viewer, page.one), page, header, access)
+        return replace(view, releases=self._releases(principal, page), **self._epochs(principal, page))
+
+    def _releases(self, principal: Principal, page: ProductPage) -> tuple[ReleaseView, ...]:
+        return tuple(
+            ReleaseView(one.page.one.dataset, one.page.dataset_title, one.newer, one.superseded, one.identical)
+            for one in other_releases(self._centre, principal, page)
+        )
+
+    def _epochs(self, principal: Principal, page: ProductPage) -> dict[str, Any]:
+        found = siblings(self._centre, principal, page.one.dataset, page.one.name, page.did.key)
+        if found is None:
+            return {}
+        epochs = tuple(EpochsView(one.link.set, one.keys) for one in found.epochs if one.link)
+        return {"source": found.uid, "epochs": epochs}
 
     def products(
         self, principal: Principal, dataset: str, product_set: str, offset: int, limit: int
@@ -146,7 +164,7 @@ def _dataset_view(viewer: Viewer, shown: Shown, one: PublishedDataset) -> Datase
     config, collection = one.config, one.collection
     card = shown.card(one.id)
     cited = config.citation if config.citation.text or config.citation.bibcode else collection.citation
-    services = [_TAP]
+    services = [_TAP] if one.tables else []
     services += [_cone_service(t) for t in one.tables.values() if t.meta.main_position and exists(viewer, t.rule)]
     return DatasetView(
         card=card,

@@ -55,6 +55,11 @@ class Download(Frozen):
     rows: int
     modified: float  # UTC POSIX time
 
+    @property
+    def extension(self) -> str:
+        """The end of its name, as people call its format."""
+        return FORMS[self.format].extension
+
 
 class DownloadListing(Frozen):
     """``downloads.json``: the files of one snapshot that are finished."""

@@ -204,10 +204,10 @@ class Viewer:
                     yield one
 
     def aliases(self) -> dict[str, PublishedDataset]:
-        """Return alias schema -> the newest dataset the principal may read under it."""
+        """Return alias schema -> the newest dataset the principal may read under it; none that is elsewhere."""
         found: dict[str, PublishedDataset] = {}
         for dataset in self._readable():
-            segments = dataset.id.split("/")
+            segments = dataset.id.split("/") if dataset.config.kind == "data" else []
             for length in range(1, len(segments)):
                 alias = schema_name("/".join(segments[:length]))
                 found[alias] = dataset
