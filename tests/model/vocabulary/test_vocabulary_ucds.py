@@ -52,3 +52,9 @@ def test_every_word_the_rules_can_give_is_valid() -> None:
     ]
     fixed = [r.ucd for r in name_rules() if "{" not in r.ucd and ucd_problem(r.ucd)]
     assert (bands, lines, fixed) == ([], [], [])
+
+
+@pytest.mark.parametrize("old,new", load_table("ucd1").items())
+def test_ucd1_is_put_in_words_of_today(old: str, new: str) -> None:
+    assert ucd_problem(new) is None
+    assert suggest_ucds(old) == suggest_ucds(old.lower()) == [new]

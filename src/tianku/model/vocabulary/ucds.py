@@ -8,6 +8,8 @@ from functools import cache
 from astropy.io.votable import ucd as votable_ucd
 from astropy.utils.data import get_pkg_data_contents
 
+from tianku.model.vocabulary.tables import load_table
+
 
 @cache
 def ucd_words() -> dict[str, tuple[str, str]]:
@@ -38,7 +40,9 @@ def ucd_problem(ucd: str) -> str | None:
 
 
 def suggest_ucds(ucd: str, limit: int = 3) -> list[str]:
-    """Return valid UCDs close to an invalid one: words corrected, their order put right."""
+    """Return valid UCDs close to an invalid one: UCD1 in today's words, words corrected, order put right."""
+    if old := load_table("ucd1").get(ucd.strip().upper()):
+        return [old]
     words = [w.strip() for w in ucd.split(";") if w.strip()]
     folded = {w.lower(): w for w in ucd_words()}
     choices = [_near(word, folded, limit) for word in words]
