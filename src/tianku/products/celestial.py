@@ -104,16 +104,23 @@ def read_wcs(cards: str) -> WCS | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            wcs = WCS(header_of(kept))
+            wcs = WCS(header_of(kept), fix=False)
+            # a column of zeros in CD would be made one of ones: degrees per pixel that nobody has measured
+            singular = wcs.wcs.fix().get("cdfix", "No change") != "No change"
             wcs.wcs.set()
         if wcs.naxis > 2:  # an image is a plane of the first two axes
             wcs = wcs.sub([1, 2])
             wcs.wcs.set()
     # wcslib and astropy raise many kinds for what hostile headers hold; all of them are the header's fault
     except Exception as error:
-        reason = " ".join(str(error).split())[-300:]
-        raise UsageError("wcs.bad", "the world coordinates cannot be used: {reason}", reason=reason) from error
+        raise _bad(" ".join(str(error).split())[-300:]) from error
+    if singular:
+        raise _bad("the matrix from pixels to degrees has no inverse")
     return wcs
+
+
+def _bad(reason: str) -> UsageError:
+    return UsageError("wcs.bad", "the world coordinates cannot be used: {reason}", reason=reason)
 
 
 def celestial(cards: str) -> Celestial | None:
@@ -133,7 +140,7 @@ def celestial(cards: str) -> Celestial | None:
     except ValueError as error:
         if kind.startswith(("HPLN", "HPLT", "HGLN", "HGLT", "CRLN", "CRLT")):
             return None
-        raise UsageError("wcs.bad", "the world coordinates cannot be used: {reason}", reason=str(error)) from error
+        raise _bad(str(error)) from error
     notes = ("wcs.tables_ignored",) if any(_TABLES.fullmatch(c) for c in _keys(cards)) else ()
     name = _FRAMES.get(type(system).__name__, type(system).__name__.lower())
     return Celestial(wcs, name, kind[5:8], notes, system)

@@ -62,7 +62,7 @@ def footprint(to_sky: ToSky, nx: int, ny: int) -> Footprint | None:
     numbers = np.column_stack((longitudes, latitudes)).ravel()
     radius = float(_separation(vertices, centre).max())
     words = " ".join(f"{value:.9f}" for value in numbers)
-    return Footprint(float(ra[0]), float(dec[0]), 2 * np.degrees(radius), scale, f"POLYGON ICRS {words}")
+    return Footprint(float(ra[0]), float(dec[0]), 2 * float(np.degrees(radius)), scale, f"POLYGON ICRS {words}")
 
 
 def _outline(to_sky: ToSky, nx: int, ny: int, per_edge: int) -> Doubles:
