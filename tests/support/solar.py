@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ def sbrs_example(root: Path) -> None:
     folder = root / "collections" / SBRS_SET
     (folder / "freq_table.csv").write_text(sbrs_table())
     for number in range(2):
-        file = SbrsFile(START + timedelta(milliseconds=8 * RECORDS * number)).fill(RECORDS)
+        file = SbrsFile(START).fill(RECORDS, RECORDS * number)
         if number:
             file.content[file.places[DAMAGED]] = 0
         (folder / f"SBRS_{number}.dat").write_bytes(file.content)

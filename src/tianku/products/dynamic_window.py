@@ -13,6 +13,8 @@ from tianku.products.dynamic import Doubles, DynamicSpectrum, Plane, Values
 
 #: cells read at a time: memory stays flat however much a window spans
 _PIECE = 4 << 20
+#: a double holds an MJD to 0.6 μs: a row at the very time that is asked for is in the window
+_ROUNDING = 2e-11
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,8 @@ def window(found: DynamicSpectrum, bounds: Bounds) -> Window:
     """
     plane = found.plane(bounds.state)
     low, high = bounds.time or (-np.inf, np.inf)
-    first = int(np.searchsorted(plane.times, low, "left"))
-    last = int(np.searchsorted(plane.times, high, "right"))
+    first = int(np.searchsorted(plane.times, low - _ROUNDING, "left"))
+    last = int(np.searchsorted(plane.times, high + _ROUNDING, "right"))
     chosen = np.arange(len(found.frequency))
     if bounds.frequency is not None:
         least, most = bounds.frequency
