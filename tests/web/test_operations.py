@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ import pytest
 from tests.support.asgi import get
 from tests.support.centre import FakeCentre
 from tests.support.server import serving
+from tests.support.state import empty_state
 from tests.support.web import fetch
+from tianku.model.access import ANONYMOUS
+from tianku.state import repositories as state
 from tianku.web.app import create_app
 
 
@@ -45,6 +49,19 @@ def test_other_origins_may_read_services_only(address: str, path: str, allowed: 
     assert (preflight.status == 204) is allowed
     if path.startswith("/api"):
         assert "POST" not in preflight.headers["access-control-allow-methods"]
+
+
+def test_metrics_count_jobs_by_phase(tmp_path: Path) -> None:
+    with empty_state(tmp_path):
+        app = create_app(FakeCentre(tmp_path), cores=1)  # type: ignore[arg-type]
+        account = state.account_of(ANONYMOUS, "10.0.0.1")
+        state.create_job(
+            "tap", ANONYMOUS, account, parameters=[], base_url="http://here", duration=1, most_active=9,
+            destruction=datetime.now(UTC),
+        )  # fmt: skip
+        text = get(app, "/metrics").body.decode()
+    counts = dict(re.findall(r'^tianku_jobs\{phase="(\w+)"\} (\d+)$', text, re.M))
+    assert counts["PENDING"] == "1" and counts["EXECUTING"] == "0" and len(counts) == 6
 
 
 def test_metrics_are_not_for_strangers(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 PublicationState = Literal["built", "published", "withdrawn"]
 JobPhase = Literal["PENDING", "QUEUED", "EXECUTING", "COMPLETED", "ERROR", "ABORTED"]
 
+JOB_PHASES: tuple[JobPhase, ...] = get_args(JobPhase)
 #: phases that a job does not leave
 FINAL: frozenset[JobPhase] = frozenset({"COMPLETED", "ERROR", "ABORTED"})
 

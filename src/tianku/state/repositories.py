@@ -74,6 +74,7 @@ from tianku.state.publications import (
     withdraw,
 )
 from tianku.state.records import (
+    JOB_PHASES,
     JobPhase,
     JobRecord,
     JobResult,
@@ -87,6 +88,7 @@ from tianku.state.records import (
 from tianku.state.settings import SESSION_COOKIE, Profile, setup
 
 __all__ = [
+    "JOB_PHASES",
     "SESSION_COOKIE",
     "Attempt",
     "JobPhase",

@@ -9,7 +9,7 @@ from tianku.http.stream import BrokenStreamError
 
 #: paths that pages of any origin may read, and the methods they may use there
 _OPEN: tuple[tuple[str, str], ...] = (
-    ("/vo/", "GET, HEAD, POST, OPTIONS"),
+    ("/vo/", "GET, HEAD, POST, DELETE, OPTIONS"),
     ("/api/", "GET, HEAD, OPTIONS"),
     ("/download/", "GET, HEAD, OPTIONS"),
     ("/sas/", "GET, HEAD, OPTIONS"),

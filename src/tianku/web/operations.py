@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from ipaddress import ip_address
@@ -14,6 +15,10 @@ from starlette.routing import Route
 from tianku.http.context import Context, context_of, principal_of
 from tianku.http.errors import guarded, text_error
 from tianku.model.errors import AuthError
+from tianku.state import repositories
+from tianku.state.repositories import JOB_PHASES
+
+log = logging.getLogger(__name__)
 
 _NO_STORE = {"cache-control": "no-store"}
 _SERVICES = "Disallow: /vo/\nDisallow: /api/\nDisallow: /download/\nDisallow: /account\n"
@@ -60,7 +65,21 @@ async def metrics(request: Request) -> Response:
     lines += ["# HELP tianku_pool_pending calls running or waiting", "# TYPE tianku_pool_pending gauge"]
     pending = {p.name: p.pending for p in context.pools.all()}
     lines += [f'tianku_pool_pending{{pid="{pid}",pool="{name}"}} {n}' for name, n in pending.items()]
+    lines += ["# HELP tianku_jobs jobs of the installation", "# TYPE tianku_jobs gauge"]
+    counts = await context.pools.state.run(_job_counts)
+    lines += [f'tianku_jobs{{phase="{phase}"}} {n}' for phase, n in counts.items()]
     return PlainTextResponse("\n".join(lines) + "\n", headers=_NO_STORE, media_type="text/plain; version=0.0.4")
+
+
+def _job_counts() -> dict[str, int]:
+    """Return the number of jobs in each phase; nothing when the state database is away, which metrics survive."""
+    try:
+        with repositories.session():
+            counts = repositories.job_counts()
+    except Exception:
+        log.exception("jobs cannot be counted")
+        return {}
+    return {phase: counts.get(phase, 0) for phase in JOB_PHASES}
 
 
 def _local(request: Request) -> bool:
