@@ -21,6 +21,7 @@ from tianku.model.text import Text
 from tianku.products.index import IndexEntry
 from tianku.products.preview.previewers import has_preview
 from tianku.usecases.products import FileToSend, ProductPage, media_type, product_file, product_page
+from tianku.usecases.releases import OtherRelease, other_releases
 
 #: what a product is looked at by; a type of product plugs its own in here
 VIEWS: dict[str, View] = {
@@ -41,8 +42,12 @@ async def product(request: Request) -> Response:
     principal = await principal_of(request)
 
     def body() -> Response:
-        page = product_page(context.centre, principal, address.dataset, address.set, address.key)
-        return JSONResponse(product_json(page), headers=cache_headers(principal.anonymous))
+        centre = context.centre
+        page = product_page(centre, principal, address.dataset, address.set, address.key)
+        body = product_json(page) | {
+            "releases": [release_json(o) for o in other_releases(centre, principal, page)]
+        }
+        return JSONResponse(body, headers=cache_headers(principal.anonymous))
 
     return await context.pools.files.run(body)
 
@@ -63,6 +68,14 @@ async def download(request: Request) -> Response:
         return product_file(context.centre, principal, address.dataset, address.set, address.key, category)
 
     return await send_file(request, await context.pools.files.run(find))
+
+
+def release_json(one: OtherRelease) -> describe.Json:
+    """Return the same product in another release."""
+    page = one.page
+    base = f"/api/v1/products/{page.one.dataset}/{page.one.name}/{quote(page.did.key)}"
+    told = {"newer": one.newer, "superseded": one.superseded, "identical": one.identical}
+    return {"dataset": page.one.dataset, "did": str(page.did), "url": base, "open": page.open} | told
 
 
 def product_json(page: ProductPage) -> describe.Json:

@@ -103,17 +103,17 @@ def _values(array: pa.Array) -> list[Any]:
     values = array.to_pylist()
     if pa.types.is_string(array.type) or pa.types.is_boolean(array.type):
         return values
-    return [_value(v) for v in values]
+    return [json_value(v) for v in values]
 
 
-def _value(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """NaN and infinities become null, integers that readers would round become strings."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, int):
         return value if -SAFE_INTEGER <= value <= SAFE_INTEGER else str(value)
     if isinstance(value, list):
-        return [_value(v) for v in value]
+        return [json_value(v) for v in value]
     if isinstance(value, datetime):
         return value.isoformat()
     return value

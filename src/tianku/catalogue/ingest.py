@@ -197,13 +197,20 @@ class _Job:
 
     def _id_tables(self, con: duckdb.DuckDBPyConnection, data: list[Path]) -> dict[str, IdTable]:
         made = {}
-        for column in self._unique_columns():
+        unique = self._unique_columns()
+        for column in dict.fromkeys([*unique, *self._identity_columns()]):
             target = self.folder / "ids" / f"{column}.parquet"
             made[column] = build_id_table(con, column, data, target, self.root)
             made[column].nulls = self.statistics.nulls(column)
-            if remark := made[column].remark():
+            if column in unique and (remark := made[column].remark()):
                 self.remarks.append(remark)
         return made
+
+    def _identity_columns(self) -> list[str]:
+        """The column that is equal for all observations of one source is looked up like an id."""
+        identity = self.dataset.config.identity
+        plan = self.plan.column(identity.uid) if identity else None
+        return [plan.meta.name] if plan is not None else []
 
     def _check_ids(self, con: duckdb.DuckDBPyConnection, data: list[Path]) -> dict[str, IdTable]:
         for column in self._unique_columns():
@@ -240,7 +247,8 @@ class _Job:
             for source, count in file.source.nulled.items():
                 nulled[sources.get(source, source)] += count
         statistics = self.statistics.result(self.rows.counts.nans)
-        unique = tuple(c for c, made in ids.items() if made.remark() is None)
+        wanted = self._unique_columns()
+        unique = tuple(c for c, made in ids.items() if c in wanted and made.remark() is None)
         return TableManifest(
             meta=build_meta(
                 self.dataset, self.table, self.plan, self.positions, statistics, unique, self.statistics.rows

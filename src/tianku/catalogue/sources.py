@@ -174,6 +174,7 @@ def table_digest(dataset: LoadedDataset, table: str, files: Sequence[Path], vers
         "formats": {n: f.model_dump(mode="json") for n, f in sorted(dataset.config.formats.items())},
         "bits": {n: [b.model_dump(mode="json") for b in bits] for n, bits in dataset.collection.bits.items()},
         "public_from": public_from(dataset.config, dataset.collection, said),
+        "identity": dataset.config.identity.model_dump(mode="json") if dataset.config.identity else None,
         "relations": [r.model_dump(mode="json") for r in dataset.config.relations],
         "clustered": clustered_by(dataset, table),
         "files": digest_files(files),

@@ -299,6 +299,25 @@ Viewer = Literal["spectrum", "image", "timeseries", "dynamic", "none"]
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseView:
+    """The same product in another release."""
+
+    dataset: str
+    title: Text
+    newer: bool
+    superseded: bool
+    identical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EpochsView:
+    """The products of one set that are of the same source."""
+
+    set: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ProductView:
     """A product's page; `data_url` is what the viewer draws, None when it is closed or not drawable."""
 
@@ -319,6 +338,9 @@ class ProductView:
     dec: float | None = None
     access: AccessView = AccessView()
     header: tuple[tuple[str, str], ...] = ()  # keywords of the file, in its order
+    releases: tuple[ReleaseView, ...] = ()  # where else it is, oldest first
+    source: str | None = None  # identifier of the source it is of
+    epochs: tuple[EpochsView, ...] = ()  # all products of that source
 
     part_formats: tuple[tuple[str, str], ...] = ()  # suffix and name of what one part is written as
 

@@ -89,9 +89,7 @@ class DatasetConfig(Config):
         None, description="dataset of the same collection whose keys hold where this one says nothing"
     )
     supersedes: str | None = Field(None, description="dataset that this one replaces")
-    parent: str | None = Field(
-        None, description="dataset that this one is part of"
-    )
+    parent: str | None = Field(None, description="dataset that this one is part of")
     title: Text = Field(Text(), description="name shown")
     description: Text = Field(Text(), description="what the data are")
     kind: Literal["data", "metadata-only"] = Field(
@@ -123,7 +121,7 @@ class DatasetConfig(Config):
     tables: dict[str, TableConfig] = Field({}, description="tables by name")
     products: dict[str, ProductConfig] = Field({}, description="product sets by name")
     relations: tuple[Relation, ...] = Field((), description="foreign keys")
-    identity: Identity | None = Field(None, description="which observations are of one source (not acted on yet)")
+    identity: Identity | None = Field(None, description="which observations are of one source")
     access: AccessRule | None = Field(None, description="who may have what")
     examples: tuple[dict[str, Any], ...] = Field((), description="queries offered to users (not acted on yet)")
     compat: dict[str, Any] = Field({}, description="settings of older HTTP interfaces (not acted on yet)")
