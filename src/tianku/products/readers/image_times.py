@@ -20,7 +20,7 @@ _DAY = 86400.0
 _EPOCH = datetime(1858, 11, 17)  # MJD 0
 _DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 #: FITS before 2000: day, month, year of the 20th century
-_OLD = re.compile(r"(\d{1,2})[-/](\d{1,2})[-/](\d{2}|\d{4})")
+_OLD = re.compile(r"(\d{1,2})[-/](\d{1,2})[-/](\d{4}|\d{2})")
 _CLOCK = re.compile(r"[T _]*(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?\s*(?:Z|UTC?)?")
 #: MJD of 1700 and 2200: what lies outside is no date of an observation
 _PLAUSIBLE = (-58000.0, 125000.0)
