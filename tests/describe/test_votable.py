@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.catalogue.readers.test_votable import REAL, REJECTED
-from tests.formats.votable_read.documents import HEAD, cells, field
+from tests.formats.votable_read.documents import HEAD, cells, field, tabledata
+from tianku.catalogue.ingest import ingest_table
+from tianku.model.config import load_collection
 from tianku.model.errors import UsageError
 from tianku.usecases.describe import describe
 from tianku.usecases.describe.systems import stated_system
@@ -43,6 +46,26 @@ def test_words_of_a_real_table(test_data: Path) -> None:
     assert main.more["epoch"] == 2016.0 and main.more["pm_ra"] == "pmra"
     ra = table.column("ra")
     assert ra.unit == "deg" and ra.ucd == "pos.eq.ra;meta.main" and ra.description.startswith("Right ascension")
+
+
+def test_the_description_of_a_table_is_taken_over(test_data: Path, tmp_path: Path) -> None:
+    found, loaded, manifest = ingested(test_data / "votable" / "sdss12.vot", tmp_path)
+    assert found.description == "The SDSS Photometric Catalogue, Release 12 (469053874 sources)"
+    assert manifest.meta.description.en == found.description
+    assert found.notes == ("the service cut its answer at a limit (OVERFLOW): there are more rows than these",)
+
+
+def test_what_a_table_states_is_published_without_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "table.vot"
+    stated = field("x", "double", "<DESCRIPTION>some x</DESCRIPTION>", unit="mag", ucd="phot.mag", utype="a:b", xtype="c")
+    path.write_bytes(tabledata(stated, cells(1.5)))
+    (tmp_path / "collection.yaml").write_text("collection: c\ntitle: c\n")
+    (tmp_path / "dataset.yaml").write_text("dataset: c/d\ntitle: d\ntables: {t: {from: table.vot, id: null}}\n")
+    _, (loaded,) = load_collection(tmp_path / "collection.yaml")
+    (tmp_path / "snapshot").mkdir()
+    x = ingest_table(replace(loaded, source_root=tmp_path), "t", tmp_path / "snapshot").meta.column("x")
+    assert x is not None
+    assert (x.unit, x.ucd, x.utype, x.xtype, x.description.en) == ("mag", "phot.mag", "a:b", "c", "some x")
 
 
 def test_every_table_of_a_document_is_described_once(tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ def table_settings(table: TableDescription, root: Path) -> dict[str, Any]:
         reading["readme"] = os.path.relpath(reading["readme"], root)
     settings: dict[str, Any] = {"from": {"files": patterns(table.source.files, root), **reading}}
     settings["kind"] = table.content if table.content in ("pointing", "epochs") else "catalogue"
+    if table.description:
+        settings["description"] = table.description
     settings["id"] = table.id
     if table.unique:
         settings["unique"] = list(table.unique)

@@ -106,6 +106,8 @@ class TableDescription:
     unique: tuple[str, ...] = ()
     times: tuple[dict[str, Any], ...] = ()
     notes: tuple[str, ...] = ()
+    #: as the source words it
+    description: str = ""
 
     @property
     def main_position(self) -> PositionFound | None:

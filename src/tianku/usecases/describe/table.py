@@ -62,6 +62,7 @@ def describe_table(name: str, found: TableSourceFound) -> TableDescription:
         unique=tuple(unique[1:]),
         times=find_times(columns),
         notes=(*reader_notes, *notes, *lost),
+        description=(schema.metadata or {}).get(b"description", b"").decode(),
     )
     return replace(description, columns=_main_words(description))
 
@@ -90,7 +91,8 @@ def _survey(found: TableSourceFound, rejects: _Rejects) -> tuple[pa.Schema, dict
 def merged_schema(found: TableSourceFound) -> pa.Schema:
     """Return the schema whose types hold the values of every file; texts where nothing else does."""
     schemas = [reader.schema for reader in open_readers(found)]
-    return pa.schema([_merged([s.field(f.name) for s in schemas]) for f in schemas[0]])
+    fields = [_merged([s.field(f.name) for s in schemas]) for f in schemas[0]]
+    return pa.schema(fields, schemas[0].metadata)
 
 
 def _merged(fields: Sequence[pa.Field]) -> pa.Field:
