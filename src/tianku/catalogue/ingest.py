@@ -12,12 +12,13 @@ import pyarrow as pa
 
 import tianku
 from tianku.catalogue.clustering import clustered_by
+from tianku.catalogue.elements import ElementRows, element_rows, origin
 from tianku.catalogue.engine import working_engine
 from tianku.catalogue.hats import write_hats_files
 from tianku.catalogue.id_tables import IdTable, build_id_table, check_unique
 from tianku.catalogue.manifest import ColumnStatistics, FileEntry, TableManifest
 from tianku.catalogue.normalise import Counts, Normaliser
-from tianku.catalogue.parquet_files import MAX_BYTES, MAX_ROWS
+from tianku.catalogue.parquet_files import MAX_BYTES, MAX_ROWS, ROW_GROUP, SMALL_ROW_GROUP
 from tianku.catalogue.partition import Partition, SkyCounts
 from tianku.catalogue.plan import Evaluate, TablePlan, plan_table
 from tianku.catalogue.positions import plan_positions
@@ -101,13 +102,18 @@ class _Job:
         self.rejects = Rejects(self.folder / "rejects.csv")
         self.paths = table_files(dataset, table)
         meter.stage("open")
-        self.files = open_files(dataset, table, self.paths, self.rejects)
+        source = origin(dataset, table)
+        self.files = open_files(dataset, source, self.paths, self.rejects)
         schema, remarks = common_schema(self.files)
-        self.plan: TablePlan = plan_table(dataset, table, schema)
-        self.remarks = [*remarks, *self.plan.warnings]
-        names = [c.meta.name for c in self.plan.columns]
-        self.positions = plan_positions(dataset.config.tables[table].positions, names)
-        self.normaliser = Normaliser(self.plan, self.positions, evaluate)
+        plan = plan_table(dataset, source, schema)
+        self.remarks = [*remarks, *plan.warnings]
+        self.positions = plan_positions(
+            dataset.config.tables[source].positions, [c.meta.name for c in plan.columns]
+        )
+        self.normaliser: Normaliser | ElementRows = Normaliser(plan, self.positions, evaluate)
+        if source != table:
+            self.normaliser, self.positions = element_rows(dataset, table, self.normaliser), ()
+        self.plan: TablePlan = self.normaliser.plan
         self.schema = self.normaliser.schema
         self.statistics = Statistics(self.schema)
         self.rows = Rows(
@@ -120,7 +126,8 @@ class _Job:
             SkyCounts(),
             Counts(),
         )
-        self.writer = Writer(out_dir, self.schema, self.statistics, resources.threads)
+        rows = SMALL_ROW_GROUP if clustered_by(dataset, table) else ROW_GROUP
+        self.writer = Writer(out_dir, self.schema, self.statistics, resources.threads, rows)
 
     def run(self) -> TableManifest:
         placed = HEALPIX_COLUMN in self.schema.names
@@ -257,7 +264,7 @@ class _Job:
             id_tables={column: made.entry.path for column, made in ids.items()},
             statistics=statistics,
             moc=coverage,
-            nulled=dict(nulled),
+            nulled={name: count for name, count in nulled.items() if name in statistics},
             rejects=self.rejects.close(self.root),
             warnings=tuple(dict.fromkeys([*self.remarks, *self._never_public(statistics)])),
             by_row=self.plan.public_from is not None,

@@ -18,6 +18,8 @@ from tianku.model.metadata import HEALPIX_COLUMN
 from tianku.storage.files import full_disk
 
 ROW_GROUP = 50_000
+#: of a table whose rows are looked up by source: a light curve reads one or two of them
+SMALL_ROW_GROUP = 8_192
 #: most rows and bytes (in memory) of one file
 MAX_ROWS, MAX_BYTES = 1_500_000, 192 << 20
 
@@ -48,7 +50,7 @@ class _Hashing(io.RawIOBase):
         super().close()
 
 
-def write_parquet(path: Path, table: pa.Table, root: Path) -> FileEntry:
+def write_parquet(path: Path, table: pa.Table, root: Path, row_group: int = ROW_GROUP) -> FileEntry:
     """Write one file durably and return its entry, with a path relative to `root`.
 
     Raises
@@ -60,7 +62,7 @@ def write_parquet(path: Path, table: pa.Table, root: Path) -> FileEntry:
     try:
         target = _Hashing(path)
         with pq.ParquetWriter(target, table.schema, **_options(table)) as writer:
-            writer.write_table(table, row_group_size=ROW_GROUP)
+            writer.write_table(table, row_group_size=row_group)
         target.sync_and_close()
     except OSError as error:
         raise full_disk(error, path) from error

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from tianku.catalogue.manifest import FileEntry
-from tianku.catalogue.parquet_files import write_parquet
+from tianku.catalogue.parquet_files import ROW_GROUP, write_parquet
 from tianku.catalogue.partition import Partition
 from tianku.catalogue.statistics import Statistics
 from tianku.model.metadata import HEALPIX_COLUMN
@@ -32,6 +32,7 @@ class Writer:
     schema: pa.Schema
     statistics: Statistics
     threads: int
+    row_group: int = ROW_GROUP
     _cells: list[np.ndarray] = field(default_factory=list)
     _files: list[Future[FileEntry]] = field(default_factory=list)
 
@@ -54,7 +55,7 @@ class Writer:
         if HEALPIX_COLUMN in self.schema.names:
             index = table[HEALPIX_COLUMN].drop_null().to_numpy()
             self._cells.append(distinct_sorted(index >> (2 * (ORDER - MOC_ORDER))))
-        return write_parquet(path, table, self.root)
+        return write_parquet(path, table, self.root, self.row_group)
 
     def covered(self) -> np.ndarray:
         """Sorted cells of `MOC_ORDER` that hold rows, as the first order-29 index in each."""

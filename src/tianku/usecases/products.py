@@ -178,14 +178,14 @@ def product_file(
     page = product_page(centre, principal, dataset, set_name, key)
     if not page.open:
         raise closed(principal, page.one.rule, f"{dataset}/{set_name}")
-    entry = next((e for e in page.entries if e.category == category), None)
+    entry = next((e for e in page.entries if e.category == category and not e.in_table), None)
     if entry is None:
         raise NotFoundError(
             "products.no_file",
             "{key} has no file of category {category!r}; it has: {known}",
             key=key,
             category=category,
-            known=", ".join(sorted({e.category for e in page.entries})),
+            known=", ".join(sorted({e.category for e in page.entries if not e.in_table})) or "none",
         )
     path = entry.file(centre.originals)
     return FileToSend(
