@@ -16,7 +16,7 @@ def test_tap_search_and_tables(address: str) -> None:
     assert list(found["ra"]) == sorted(found["ra"])
     assert "sky_dr1.stars" in service.tables.keys()  # noqa: SIM118 - pyVO's mapping has no __contains__
     assert [c.name for c in service.tables["sky_dr1.stars"].columns][:2] == ["source_id", "ra"]
-    assert service.maxrec == 100_000 and service.hardlimit == 1_000_000
+    assert service.maxrec == 100_000 and service.hardlimit == 10_000_000
 
 
 def test_tap_errors_and_limits(address: str) -> None:

@@ -40,7 +40,9 @@ def test_capabilities_say_what_is_implemented(address: str, centre: FakeCentre) 
     assert tap.find("uploadMethod") is None
     types = [f.get("type", "") for f in tap.findall("language/languageFeatures")]
     assert all(t == t.lower() or "TAPRegExt" in t for t in types)
-    assert tap.findtext("outputLimit/hard") == str(centre.site.limits.sync_rows)
+    assert tap.findtext("outputLimit/hard") == str(centre.site.jobs.rows)
+    assert tap.findtext("executionDuration/hard") == str(centre.site.jobs.most_seconds)
+    assert tap.findtext("retentionPeriod/default") == str(7 * 86_400)
     assert tap.find("dataModel") is not None
     for url in root.iter("accessURL"):
         assert url.get("use") in ("full", "base") and (url.text or "").startswith(address)

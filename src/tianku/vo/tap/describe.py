@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tianku.adql.functions import FUNCTIONS
 from tianku.formats.writers import WRITERS, WriterSpec
-from tianku.model.config.site import Limits
+from tianku.model.config.site import SiteConfig
 from tianku.vo.xml import render
 
 OBSCORE = {"ivo_id": "ivo://ivoa.net/std/ObsCore#core-1.1", "name": "ObsCore-1.1"}
@@ -64,8 +64,11 @@ def _has(form: str) -> bool:
     return form not in ("LOWER", "UPPER", "COALESCE", "IN_UNIT") or form in FUNCTIONS
 
 
-def capabilities_document(base: str, limits: Limits, obscore: bool) -> bytes:
-    """Return the capabilities of TAP at `base`; `obscore`: whether ``ivoa.obscore`` exists."""
+def capabilities_document(base: str, site: SiteConfig, obscore: bool) -> bytes:
+    """Return the capabilities of TAP at `base`; `obscore`: whether ``ivoa.obscore`` exists.
+
+    Times and rows are those of jobs: synchronous answers stop earlier, and say so.
+    """
     return render(
         "tap",
         "capabilities.xml",
@@ -73,10 +76,15 @@ def capabilities_document(base: str, limits: Limits, obscore: bool) -> bytes:
         data_models=[OBSCORE] if obscore else [],
         features=feature_groups(),
         formats=[_format(w) for w in WRITERS],
-        seconds=round(limits.sync_seconds),
-        default_rows=limits.default_rows,
-        hard_rows=limits.sync_rows,
+        limits=site.limits,
+        jobs=site.jobs,
+        days=_days,
     )
+
+
+def _days(days: float, most: float) -> int:
+    """Return days as seconds, `most` at most."""
+    return round(min(days, most) * 86_400)
 
 
 def _format(writer: WriterSpec) -> dict[str, object]:

@@ -59,7 +59,7 @@ async def capabilities(request: Request) -> Response:
     base = base_url(request, context.site) + BASE
     listings = await context.pools.engine.run(lambda: schema.schemas(context.centre, principal))
     obscore = any(t.qualified_name.lower() == "ivoa.obscore" for s in listings for t in s.tables)
-    return xml_response(capabilities_document(base, context.site.limits, obscore))
+    return xml_response(capabilities_document(base, context.site, obscore))
 
 
 async def examples(request: Request) -> Response:
