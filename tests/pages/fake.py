@@ -207,6 +207,9 @@ class FakeSource:
     def collection(self, principal: Principal, name: str) -> ports.CollectionCard:
         return next(one for one in self._collections(principal) if one.id == name)
 
+    def latest(self, principal: Principal, prefix: str) -> str:
+        return f"{prefix}/hip2"
+
     def difference(
         self, principal: Principal, dataset: str, other: str, table: str | None, offset: int, limit: int
     ) -> ports.DifferenceView:

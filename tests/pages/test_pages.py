@@ -48,6 +48,14 @@ def test_a_page_speaks_the_language_of_its_address(client: Client, path: str, en
         assert ("请致谢。" if prefix else "Thank us.") in body
 
 
+@pytest.mark.parametrize("prefix", ["", "/zh"])
+def test_latest_leads_to_the_newest_version(client: Client, prefix: str) -> None:
+    response = client.get(f"{prefix}/data/hipparcos/latest/tables/main/query?ra=1")
+    assert response.status_code == 302
+    assert response["Location"] == f"{prefix}/data/hipparcos/hip2/tables/main/query?ra=1"
+    assert "no-cache" in response["Cache-Control"] or "no-store" in response["Cache-Control"]
+
+
 def test_a_difference_shows_counts_and_lines(client: Client) -> None:
     for prefix, words in (
         ("", ("Rows added", "type changed", "changed")),

@@ -21,7 +21,11 @@ from tianku.usecases.downloads import offered
 from tianku.usecases.viewer import Viewer
 
 _DATASET = path_parameter(
-    "dataset", Text(en="Data set id, such as lamost/dr10/v2.0", zh="数据集标识,如 lamost/dr10/v2.0")
+    "dataset",
+    Text(
+        en="Data set id, such as lamost/dr10/v2.0; lamost/latest leads to the newest you may read",
+        zh="数据集标识，如 lamost/dr10/v2.0；lamost/latest 转到您可读的最新版本",
+    ),
 )
 
 #: characters of a search that count

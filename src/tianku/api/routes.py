@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from tianku.api import datasets, difference, epochs, jobs, products, query, tree
+from tianku.api import datasets, difference, epochs, jobs, latest, products, query, tree
 from tianku.api.openapi import document
 from tianku.http.absolute import base_url
 from tianku.http.context import context_of
@@ -60,6 +60,7 @@ def routes() -> list[Route]:
     return [
         Route("/api/v1/openapi.json", guard(openapi), methods=["GET"]),
         Route("/api/docs", guard(docs), methods=["GET"]),
+        *latest.routes(),
         *(operation.route() for operation in SERVED),
         Route("/sas", guard(tree.root), methods=["GET"]),
         Route("/api/{path:path}", guard(nothing), methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),

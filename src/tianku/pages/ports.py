@@ -481,6 +481,10 @@ class Source(Protocol):
         """Return one product."""
         ...
 
+    def latest(self, principal: Principal, prefix: str) -> str:
+        """Return the id of the newest dataset of a collection or release that the principal may read."""
+        ...
+
     def difference(
         self, principal: Principal, dataset: str, other: str, table: str | None, offset: int, limit: int
     ) -> DifferenceView:

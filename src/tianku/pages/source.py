@@ -126,6 +126,10 @@ class CentreSource:
         card, collection = self._owner(viewer, dataset)
         return list_view(card, collection, set_card(viewer, found.one), found)
 
+    def latest(self, principal: Principal, prefix: str) -> str:
+        """Return the id of the newest readable dataset of a collection or release."""
+        return self._viewer(principal).newest(prefix).id
+
     def difference(
         self, principal: Principal, dataset: str, other: str, table: str | None, offset: int, limit: int
     ) -> DifferenceView:

@@ -11,6 +11,7 @@ from tianku.pages.language import in_both_languages
 from tianku.pages.views import account, catalogue, difference, home, jobs, product, query
 
 _DATASET = r"^data/(?P<dataset>[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*){0,2})/"
+_LATEST = r"^data/(?P<prefix>[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*)?)/latest/(?P<rest>.*)$"
 _TABLE = _DATASET + r"tables/(?P<table>[a-z][a-z0-9_]*)/"
 _SET = _DATASET + r"products/(?P<product_set>[A-Za-z0-9_.-]+)/"
 
@@ -21,6 +22,7 @@ urlpatterns = [
         path("docs/_util/login/", account.guarded_login),
         path("", home.home, name="home"),
         path("data/", catalogue.datasets, name="datasets"),
+        re_path(_LATEST, catalogue.latest, name="latest"),
         re_path(_TABLE + r"$", catalogue.table, name="table"),
         re_path(_TABLE + r"query$", query.table_query, name="table_query"),
         re_path(_SET + r"$", product.products, name="products"),

@@ -8,6 +8,8 @@ from sqlglot import exp
 
 from tianku.catalogue.tap_schema import OWNER_COLUMN
 from tianku.model.access import ANONYMOUS, Level, Principal, Rule
+from tianku.model.config.collection import NEWEST
+from tianku.model.config.dataset import LATEST
 from tianku.model.errors import NotFoundError
 from tianku.model.metadata import PUBLIC_FROM_COLUMN, TableMeta, schema_name
 from tianku.usecases.picture import Picture, PublishedDataset, PublishedSet, PublishedTable
@@ -211,8 +213,24 @@ class Viewer:
             for length in range(1, len(segments)):
                 alias = schema_name("/".join(segments[:length]))
                 found[alias] = dataset
+            for name, target in dataset.collection.aliases.items():
+                if target in (NEWEST, dataset.id):  # the newest comes last
+                    found[schema_name(f"{segments[0]}/{name}")] = dataset
         own = {d.schema_name for d in self.picture.visible(self.principal, self.now)}
         return {alias: dataset for alias, dataset in found.items() if alias not in own}
+
+    def newest(self, prefix: str) -> PublishedDataset:
+        """Return the newest dataset below a collection or release that the principal may read.
+
+        Raises
+        ------
+        NotFoundError
+            ``dataset.unknown``
+        """
+        found = [d for d in self._readable() if d.id == prefix or d.id.startswith(f"{prefix}/")]
+        if not found:
+            raise NotFoundError("dataset.unknown", "there is no dataset {dataset}", dataset=f"{prefix}/{LATEST}")
+        return found[-1]
 
     def hidden_owners(self) -> list[int]:
         """Numbers of the tables and sets whose rows the principal may not see, sorted."""

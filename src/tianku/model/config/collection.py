@@ -13,6 +13,9 @@ from tianku.model.config.entry import Years
 from tianku.model.config.table import ColumnConfig
 from tianku.model.metadata import Bit
 
+#: what an alias stands for when it moves
+NEWEST = "newest-readable"
+
 
 class Telescope(Config):
     """Where it stands: degrees east, degrees north, metres; `local_time` of its local keywords."""
@@ -63,7 +66,8 @@ class CollectionConfig(Config):
     )
     aliases: dict[str, Literal["newest-readable"] | str] = Field(
         {},
-        description="further names of datasets (not acted on yet; collection and releases have theirs)",
+        description="further schemas of queries, `<collection>_<alias>`: of a dataset, or of the newest one the "
+        "asker may read (collection and releases have theirs anyway)",
     )
     column_dictionary: Strings = Field((), description="globs of files of column definitions")
     columns: tuple[ColumnConfig, ...] = Field((), description="column definitions given in place")

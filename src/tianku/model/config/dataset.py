@@ -39,6 +39,8 @@ RESERVED_SEGMENTS = frozenset(
 )
 #: the folder of a dataset's whole tables, beside those of its product sets
 CATALOGUES = "catalogues"
+#: the segment of addresses that stands for the newest version
+LATEST = "latest"
 #: schemas that the installation itself owns
 RESERVED_SCHEMAS = frozenset({"ivoa", "tap_schema", "tap_upload", "information_schema", "main", "temp", "system"})
 
@@ -174,6 +176,8 @@ def check_dataset_id(value: str) -> str:
             f"{value!r} is no dataset id: 1 to 3 segments of lower-case letters, digits, `.` and `-`, "
             "such as lamost/dr10/v2.0"
         )
+    if LATEST in segments:
+        raise ValueError(f"{LATEST!r} stands for the newest version in addresses; choose another name")
     if segments[0] in RESERVED_SEGMENTS or schema_name(value) in RESERVED_SCHEMAS:
         raise ValueError(f"{segments[0]!r} is the name of a service; choose another first segment")
     return value

@@ -75,6 +75,14 @@ def _collection(request: HttpRequest, principal: Principal, name: str) -> HttpRe
 
 
 @require_safe
+def latest(request: HttpRequest, prefix: str, rest: str) -> HttpResponse:
+    """Lead from ``/data/<collection>[/<release>]/latest/…`` to the newest version the asker may read."""
+    dataset = source().latest(principal_of(request), prefix)
+    target = request.get_full_path().replace(f"/{prefix}/latest/", f"/{dataset}/", 1)
+    return redirect(target)
+
+
+@require_safe
 def table(request: HttpRequest, dataset: str, table: str) -> HttpResponse:
     """A table: columns, coverage, services."""
     view = source().table(principal_of(request), dataset, table)
