@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import io
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,9 +23,10 @@ from astropy.table import Table
 from tests.api.conftest import Small
 from tests.support.installation import DATASET
 from tests.support.web import fetch
-from tianku.usecases import tree
+from tianku.model.errors import TransientError
+from tianku.usecases import download_files, tree
 from tianku.usecases.download_files import make_downloads
-from tianku.usecases.downloads import DownloadListing
+from tianku.usecases.downloads import DownloadListing, read_listing
 
 BASE = f"/sas/{DATASET}"
 _SCHEMA = DATASET.replace("/", "_")
@@ -208,3 +212,48 @@ def test_finished_downloads_are_left_alone_and_lost_ones_made_again(made: Downlo
     again = make_downloads(root, DATASET)
     assert {one.name: one.sha256 for one in again.files} == {one.name: one.sha256 for one in made.files}
     assert lost.stat().st_size == made.files[0].bytes
+
+
+def test_a_killed_run_leaves_whole_files_and_is_resumed(made: DownloadListing, root: Path) -> None:
+    (folder,) = (root / "data/cache/downloads").glob("sim/dr1@*")
+    shutil.rmtree(folder)
+    program = (
+        "import sys; from pathlib import Path; from tianku.usecases.download_files import make_downloads;"
+        f" make_downloads(Path(sys.argv[1]), {DATASET!r})"
+    )
+    killed = os.environ | {"TIANKU_FAILPOINT": "downloads.after_file"}
+    done = subprocess.run([sys.executable, "-c", program, str(root)], env=killed, timeout=60)
+    assert done.returncode == 137
+    assert [path.name for path in folder.iterdir() if path.name[0] != "."] == [made.files[0].name]
+    assert read_listing(folder) == DownloadListing()
+    again = make_downloads(root, DATASET)
+    assert {one.name: one.sha256 for one in again.files} == {one.name: one.sha256 for one in made.files}
+
+
+def test_a_full_disk_stops_it_without_a_half_file(
+    made: DownloadListing, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder,) = (root / "data/cache/downloads").glob("sim/dr1@*")
+    shutil.rmtree(folder)
+    calls = []
+
+    def room(path: Path, needed: int = 0) -> None:
+        calls.append(needed)
+        if len(calls) == 2:
+            raise TransientError("storage.full", "full", retry_after=600)
+
+    with monkeypatch.context() as patched, pytest.raises(TransientError, match="full"):
+        patched.setattr(download_files, "require_room", room)
+        make_downloads(root, DATASET)
+    left = sorted(path.name for path in folder.iterdir())
+    assert left == sorted([".lock", "downloads.json", made.files[0].name])
+    assert make_downloads(root, DATASET).files[1].sha256 == made.files[1].sha256
+
+
+def test_only_one_process_makes_them(made: DownloadListing, root: Path) -> None:
+    (folder,) = (root / "data/cache/downloads").glob("sim/dr1@*")
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(TransientError) as told:
+            make_downloads(root, DATASET)
+    assert told.value.code == "downloads.running"
