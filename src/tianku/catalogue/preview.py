@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from tianku.catalogue.elements import element_rows, origin
+from tianku.catalogue.normalise import Normaliser
 from tianku.catalogue.plan import TablePlan, plan_table
 from tianku.catalogue.rejects import Rejects
 from tianku.catalogue.sources import common_schema, open_files, table_files
@@ -48,6 +50,8 @@ def preview_table(dataset: LoadedDataset, table: str, *, types: bool = True) -> 
 def _planned(
     dataset: LoadedDataset, table: str, files: Sequence[Path], *, types: bool
 ) -> tuple[TablePlan, pa.Schema]:
-    opened = open_files(dataset, table, files, Rejects(Path(os.devnull)), types=types)
+    source = origin(dataset, table)
+    opened = open_files(dataset, source, files, Rejects(Path(os.devnull)), types=types)
     schema, _ = common_schema(opened)
-    return plan_table(dataset, table, schema), schema
+    plan = plan_table(dataset, source, schema)
+    return plan if source == table else element_rows(dataset, table, Normaliser(plan)).plan, schema

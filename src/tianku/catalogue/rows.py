@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
+from tianku.catalogue.elements import ElementRows
 from tianku.catalogue.flow import in_order
 from tianku.catalogue.normalise import Counts, Normaliser
 from tianku.catalogue.partition import SkyCounts
@@ -24,7 +25,7 @@ class Rows:
     """A table's rows on their way in; iterate once, then read the counts."""
 
     files: Sequence[OpenFile]
-    normaliser: Normaliser
+    normaliser: Normaliser | ElementRows
     rejects: Rejects
     meter: Meter
     threads: int

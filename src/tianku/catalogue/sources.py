@@ -169,6 +169,11 @@ def table_digest(dataset: LoadedDataset, table: str, files: Sequence[Path], vers
         "version": version,
         "schema": dataset.config.schema_name,
         "table": said.model_dump(mode="json", by_alias=True),
+        "elements_of": (
+            dataset.config.tables[said.elements_of.table].model_dump(mode="json", by_alias=True)
+            if said.elements_of
+            else None
+        ),
         "columns": {n: c.model_dump(mode="json") for n, c in sorted(dataset.dictionary.items())},
         "nulls": [repr(n) for n in dataset.nulls(table)],
         "formats": {n: f.model_dump(mode="json") for n, f in sorted(dataset.config.formats.items())},

@@ -26,7 +26,8 @@ def test_the_seven_cases_are_there():
 def test_the_second_version_extends_the_first():
     _, datasets = load_collection(EXAMPLES / "lamost/collection.yaml")
     first, second = (next(d for d in datasets if d.config.dataset == f"lamost/dr10/{v}") for v in ("v1.0", "v2.0"))
-    assert len(first.config.tables) == len(second.config.tables) == 18
+    assert len(first.config.tables) == len(second.config.tables) == 18 + 2  # and two tables of list elements
+    assert {n for n in second.config.tables if "__" in n} == {"mec__obsid_list", "med_mec__obsid_list"}
     assert first.config.tables.keys() == second.config.tables.keys()
     assert second.config.tables["catalogue"].from_.files == ("catalogues/dr10_v2.0_{LRS|MRS}_catalogue.fits.gz",)
     assert second.config.tables["med_mec"].lists == first.config.tables["med_mec"].lists

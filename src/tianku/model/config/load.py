@@ -10,6 +10,7 @@ from typing import Any
 
 from tianku.model.config.collection import CollectionConfig
 from tianku.model.config.dataset import DatasetConfig
+from tianku.model.config.elements import with_element_tables
 from tianku.model.config.site import SiteConfig
 from tianku.model.config.table import ColumnConfig
 from tianku.model.config.validate import ConfigError, Problem, in_file, validate
@@ -160,6 +161,7 @@ def _effective(source: YamlFile, by_id: dict[str, YamlFile]) -> DatasetConfig:
     for file in reversed(chain):
         merged = merge(merged, _own(file))
     merged["tables"] = _with_defaults(merged.get("tables") or {}, merged.get("table_defaults") or {})
+    with_element_tables(merged)
 
     def locate(where: KeyPath) -> tuple[Path, int]:
         for file in chain:

@@ -82,7 +82,9 @@ class ColumnConfig(Config):
     bits: str | None = Field(None, description="name of a bit mask of the collection")
     principal: bool = Field(False, description="True: shown first, and in short answers")
     split: str | None = Field(None, description="separator of a list column; its elements have `type`")
-    references: str | None = Field(None, description="table.column the values point to")
+    references: str | None = Field(
+        None, description="table.column the values point to; a list column gets a table of its own, see `lists`"
+    )
 
     @field_validator("null", mode="before", json_schema_input_type=_Null | tuple[_Null, ...] | None)
     @classmethod
@@ -136,6 +138,14 @@ class ProductLink(Config):
     )
 
 
+class ElementsOf(Config):
+    """A list column of another table."""
+
+    table: Identifier = Field(description="table of this dataset")
+    column: Identifier = Field(description="its list column")
+    name: Identifier = Field(description="name of the column that holds one element")
+
+
 class TableConfig(Config):
     """One table of a dataset."""
 
@@ -154,7 +164,12 @@ class TableConfig(Config):
     exclude: Strings = Field((), description="source columns left out")
     nulls: tuple[float | int | str, ...] = Field((), description="values that mean null in this table")
     lists: dict[str, dict[str, str]] = Field(
-        {}, description="columns that hold lists: separator (`split`) and `type` by column"
+        {},
+        description="columns that hold lists: separator (`split`), `type`, and by `references` the table.column"
+        " that elements point to; each such list also becomes a table `<table>__<column>` for joins",
+    )
+    elements_of: ElementsOf | None = Field(
+        None, description="one row per element of this list column; `lists` with `references` writes such tables"
     )
     product: ProductLink | None = Field(None, description="the product each row was measured from")
     access: AccessRule | None = Field(None, description="who may have it, instead of the dataset's rule")
