@@ -80,6 +80,10 @@ lint-imports: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp  ## measure, side by side with peers; writes build/bench.json
 	$(BIN)/python -m bench
 
+.PHONY: soak
+soak: $(VENV)/dev.stamp  ## a million files and a thousand jobs among kills (FILES=, JOBS=); writes build/soak.json
+	$(BIN)/python -m bench.soak $(if $(FILES),--files $(FILES)) $(if $(JOBS),--jobs $(JOBS))
+
 .PHONY: lock
 lock: $(VENV)/bin/python  ## resolve the dependencies again
 	$(PIP) install uv
