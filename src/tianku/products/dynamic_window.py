@@ -124,12 +124,21 @@ def _factor(count: int, most: int) -> int:
 
 
 def _reduced(values: Values, by_time: int, by_channel: int) -> Values:
-    """Maxima of blocks; the last ones may be smaller. NaN counts only where there is nothing else."""
-    if by_time > 1:
-        values = np.fmax.reduceat(values, np.arange(0, values.shape[0], by_time), axis=0)
-    if by_channel > 1:
-        values = np.fmax.reduceat(values, np.arange(0, values.shape[1], by_channel), axis=1)
-    return values
+    """Maxima of blocks, by halving; the last ones may be smaller. NaN counts only where there is nothing else."""
+    while by_time > 1:
+        values, by_time = _halved(values), by_time // 2
+    values = values.T
+    while by_channel > 1:
+        values, by_channel = _halved(values), by_channel // 2
+    return values.T
+
+
+def _halved(values: Values) -> Values:
+    """The greater of each two rows; an odd last one stays."""
+    even = len(values) // 2 * 2
+    greater = np.maximum if values.dtype.kind in "iu" else np.fmax
+    pairs: Values = greater(values[0:even:2], values[1:even:2])
+    return pairs if even == len(values) else np.concatenate([pairs, values[even:]])
 
 
 def _middles(frequency: Doubles, by: int) -> npt.NDArray[np.float64]:

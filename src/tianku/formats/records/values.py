@@ -17,6 +17,8 @@ from tianku.model.errors import UsageError
 Doubles = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 _MJD_1970 = 40587
+#: groups of packed numbers taken at a time: what a core's cache holds
+_CACHED = 1 << 16
 #: what a part of a second is worth, by the letter of a bit layout
 _PARTS = {"l": 1e-3, "u": 1e-6, "n": 1e-9}
 _RANGES = {"M": (1, 12), "h": (0, 24), "m": (0, 59), "s": (0, 60)}
@@ -81,17 +83,31 @@ def unpack(
     groups = -(-count // per_group)
     if packed.shape[1] < groups * width:
         packed = np.pad(packed, ((0, 0), (0, groups * width - packed.shape[1])))
-    cells = packed[:, : groups * width].reshape(len(packed), groups, width)
     out = np.empty((len(packed), groups, per_group), _unsigned(bits))
-    for number in range(per_group):
-        first, last = number * bits // 8, (number * bits + bits - 1) // 8
-        word = np.zeros(cells.shape[:2], _unsigned((last - first + 1) * 8))
-        for byte in range(first, last + 1):
-            place = (last - byte if order == ">" else byte - first) * 8
-            word |= cells[..., byte].astype(word.dtype) << word.dtype.type(place)
-        rest = (last + 1) * 8 - (number + 1) * bits if order == ">" else number * bits - first * 8
-        out[..., number] = (word >> word.dtype.type(rest)) & word.dtype.type((1 << bits) - 1)
+    step = max(1, _CACHED // max(1, groups))
+    for first in range(0, len(packed), step):
+        rows = np.ascontiguousarray(packed[first : first + step, : groups * width]).reshape(-1, groups, width)
+        for number in range(per_group):
+            out[first : first + step, :, number] = _numbers(rows, number * bits, bits, order)
     return out.reshape(len(packed), -1)[:, :count]
+
+
+def _numbers(
+    cells: npt.NDArray[np.uint8], begin: int, bits: int, order: Literal["<", ">"]
+) -> npt.NDArray[np.unsignedinteger]:
+    """The numbers of `bits` bits that begin at bit `begin` of each group of bytes."""
+    first, last = begin // 8, (begin + bits - 1) // 8
+    kind = _unsigned((last - first + 1) * 8).type
+    word = cells[..., first].astype(kind)
+    for byte in range(first + 1, last + 1):
+        if order == ">":
+            word <<= kind(8)
+            word |= cells[..., byte]
+        else:
+            word |= cells[..., byte].astype(kind) << kind((byte - first) * 8)
+    word >>= kind((last + 1) * 8 - begin - bits if order == ">" else begin - first * 8)
+    word &= kind((1 << bits) - 1)
+    return word
 
 
 def _unsigned(bits: int) -> np.dtype:
