@@ -113,3 +113,8 @@ class SnapshotManifest(Frozen):
     configuration: dict[str, Any]
     tables: dict[str, TableManifest] = {}
     products: dict[str, ProductSetManifest] = {}
+
+    def refs(self) -> set[SnapshotRef]:
+        """Return the other snapshots whose files this one shares."""
+        shared = {one.shared for one in self.tables.values()} | {one.shared for one in self.products.values()}
+        return {ref for ref in shared if ref is not None}

@@ -71,11 +71,13 @@ def _lines(loaded: LoadedDataset, overrides: Mapping[str, Rule]) -> list[AccessL
     own = overrides.get(config.dataset)
     whole = own or _configured(loaded, None, None)
     lines = [AccessLine(config.dataset, whole, own is not None)]
-    for name, part in (*config.tables.items(), *config.products.items()):
+    ruled = {name: part.access for name, part in config.tables.items()}
+    ruled |= {name: part.access for name, part in config.products.items()}
+    for name, said in ruled.items():
         resource = f"{config.dataset}/{name}"
         if resource in overrides:
             lines.append(AccessLine(resource, overrides[resource], True))
-        elif part.access is not None:
+        elif said is not None:
             lines.append(AccessLine(resource, _configured(loaded, name, None), False))
     return lines
 

@@ -114,8 +114,7 @@ class PictureSource:
         if known is not None:
             return known
         manifest = self.store.load(dataset, revision)
-        refs = {part.shared for part in (*manifest.tables.values(), *manifest.products.values()) if part.shared}
-        others = {ref: self.store.path(ref.dataset, ref.revision) for ref in refs}
+        others = {ref: self.store.path(ref.dataset, ref.revision) for ref in manifest.refs()}
         return Published(dataset, revision, self.store.path(dataset, revision), manifest, others)
 
     def _picture(self, generation: int, shown: Sequence[Published], overrides: Mapping[str, Rule]) -> Picture:

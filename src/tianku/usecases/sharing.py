@@ -61,7 +61,13 @@ class Sharing:
         said = config.tables[name]
         own = {"schema_name": config.schema_name, "title": said.title, "description": said.description}
         # what was refused and remarked is in the report of who ingested it
-        told = {"shared": one.ref, "digest": None, "rejects": RejectSummary(), "warnings": (), "nulled": {}}
+        told: dict[str, Any] = {
+            "shared": one.ref,
+            "digest": None,
+            "rejects": RejectSummary(),
+            "warnings": (),
+            "nulled": {},
+        }
         return one.manifest.model_copy(update={"meta": one.manifest.meta.model_copy(update=own)} | told)
 
 
@@ -184,7 +190,6 @@ def sharers(store: SnapshotStore, dataset: str, revisions: set[int]) -> list[str
     for other in store.datasets():
         for revision in store.revisions(other) if other != dataset else ():
             snapshot = store.load(other, revision)
-            refs = [part.shared for part in (*snapshot.tables.values(), *snapshot.products.values())]
-            if any(ref is not None and ref.dataset == dataset and ref.revision in revisions for ref in refs):
+            if any(ref.dataset == dataset and ref.revision in revisions for ref in snapshot.refs()):
                 found.append(f"{other}@{revision}")
     return found

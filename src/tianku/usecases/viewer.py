@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 from sqlglot import exp
 
@@ -85,12 +86,12 @@ class Viewer:
         return self._opened()
 
     def _system_filter(self, table: TableMeta) -> exp.Expression | None:
-        conditions: list[exp.Expression] = []
+        conditions: list[exp.Expr] = []
         if hidden := self.hidden_owners():
             conditions.append(exp.not_(_owned_by(hidden)))
         for one in self.rowwise_sets() if table.utype == OBSCORE_UTYPE else ():
             conditions.append(exp.or_(exp.not_(_owned_by([one.number])), self._opened()))
-        return exp.and_(*conditions) if conditions else None
+        return cast(exp.Expression, exp.and_(*conditions)) if conditions else None
 
     def _opened(self) -> exp.Expression:
         """The condition on rows whose own instant has passed."""
