@@ -25,6 +25,8 @@ from tianku.model.types import TYPES, DataType
 _DELIMITERS = ",;\t|"
 _BLOCK = 8 << 20
 _MAX_LINE = 1 << 20
+_MAX_COLUMNS = 10_000
+_MAX_FIXED = 128
 
 
 def open_csv(source: TableSource) -> CsvReader:
@@ -45,7 +47,10 @@ class StatedColumn:
     def arrow(self) -> pa.DataType:
         """The Arrow type of the column."""
         scalar = TYPES[self.type].arrow
-        return scalar if self.array is None else pa.list_(scalar, self.array or -1)
+        if self.array is None:
+            return scalar
+        # null arrays of a fixed length take as much room as others: no length of a header is worth that
+        return pa.list_(scalar, self.array if 0 < self.array <= _MAX_FIXED else -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +92,12 @@ def _dialect(source: TableSource) -> Dialect:
 
 def _cells(source: TableSource, line: str, delimiter: str) -> list[str]:
     try:
-        return next(csv.reader([line], delimiter=delimiter), [""])
+        cells = next(csv.reader([line], delimiter=delimiter), [""])
     except csv.Error as error:
         raise unreadable(source.path, "CSV", str(error)) from error
+    if len(cells) > _MAX_COLUMNS:
+        raise unreadable(source.path, "CSV", f"its first line has {len(cells)} values, more than {_MAX_COLUMNS}")
+    return cells
 
 
 def _delimiter(source: TableSource, line: str) -> str:
@@ -181,7 +189,8 @@ class CsvReader:
         stated = self._dialect.stated.get(name)
         if stated is None or stated.array is None:
             return parse(text, self._types[name])
-        return _json_arrays(text, stated.type, stated.array)
+        lists, bad = _json_arrays(text, stated.type, stated.array)
+        return lists.cast(stated.arrow), bad
 
     def _text(self, batch: pa.RecordBatch, name: str, *, count: bool = False) -> pa.StringArray:
         text = blank_to_null(decode(batch[name], "utf-8"))
@@ -244,8 +253,7 @@ def _json_arrays(text: pa.StringArray, kind: DataType, size: int) -> tuple[pa.Ar
     bad = pc.or_(bad, pc.fill_null(pc.invert(shaped), False))
     if size:
         bad = pc.or_(bad, pc.fill_null(pc.not_equal(pc.list_value_length(lists), size), False))
-        lists = pc.if_else(bad, None, lists).cast(pa.list_(lists.type.value_type, size))
-    return lists, bad if pc.any(bad).as_py() else None
+    return pc.if_else(bad, None, lists), bad if pc.any(bad).as_py() else None
 
 
 def _numbers(done: int, count: int, skipped: list[int]) -> np.ndarray:

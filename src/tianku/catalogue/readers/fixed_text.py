@@ -47,7 +47,7 @@ def _description_of(source: TableSource, found: Sequence[CdsDescription]) -> Cds
 
 
 def _cds_field(field: CdsField, name: str) -> dict[str, object]:
-    width = max(1, field.end - field.start + 1)
+    width = field.end - field.start + 1
     kind = field.format.lstrip("0123456789")[0]
     types = {"A": "string", "I": next((t for d, t in _DIGITS.items() if width <= d), "i8")}
     return {
