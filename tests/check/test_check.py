@@ -139,7 +139,15 @@ products:
   c:
     type: timeseries
     from: "*.csv"
+    reader: text
     key: "{stem}"
+    value: {unit: magnitudes}
+  d:
+    type: timeseries
+    from: {table: epoch, group: id}
+    key: "{id}"
+    time: {column: bjd}
+    value: {column: mag}
 """
     findings = _dataset(stars, text)
     assert _found(findings, "SSA serves spectrum sets, this one is image").protocol == "ssa"
@@ -150,7 +158,10 @@ products:
     assert _found(findings, "names no bits").key == "products.b.masks.andmask"
     assert _found(findings, "neither a condition").key == "products.b.key"
     assert _found(findings, "is a VARCHAR, no condition").key == "products.b.where"
-    assert _found(findings, "needs its `time:`").key == "products.c"
+    assert _found(findings, "does not know which columns hold the curve").key == "products.c"
+    assert _found(findings, "`magnitudes` is not a VOUnits unit").fix == "write `unit: mag`"
+    assert _found(findings, "this dataset has no table 'epoch'").key == "products.d.from"
+    assert _found(findings, "what the times count from").key == "products.d.time"
     assert any("spectral limits" in f.message and f.key == "products.a.obscore" for f in findings)
 
 
@@ -170,3 +181,21 @@ def test_an_installation_that_cannot_be_read_is_a_finding(tmp_path: Path) -> Non
     assert _found(check_installation(tmp_path, "demo"), "neither a table").severity == "error"
     with pytest.raises(NotFoundError, match="demo"):
         check_installation(tmp_path, "absent")
+
+
+def test_what_the_catalogue_of_data_sets_sorts_by_is_checked(tmp_path: Path) -> None:
+    folder = tmp_path / "collections" / "demo"
+    folder.mkdir(parents=True)
+    (tmp_path / "site.yaml").write_text(SITE)
+    (folder / "collection.yaml").write_text(COMPLETE)
+    link = "links: [{title: Home, url: 'https://example.org'}]\n"
+    (folder / "dataset.yaml").write_text(
+        f"dataset: demo/a\nkind: metadata-only\nparent: demo/bb\nwaveband: [Radio, xray]\n{link}"
+    )
+    (folder / "b").mkdir()
+    (folder / "b" / "dataset.yaml").write_text(f"dataset: demo/b\nparent: demo\nkind: metadata-only\n{link}")
+    findings = check_installation(tmp_path, "demo/a")
+    parent, band = _found(findings, "demo/bb"), _found(findings, "no waveband")
+    assert (parent.severity, parent.line, parent.fix) == ("error", 3, "did you mean `demo/b`?")
+    assert (band.severity, band.line, band.fix) == ("warning", 4, "did you mean `X-ray`?")
+    assert not [f for f in check_installation(tmp_path, "demo/b") if f.severity == "error"]

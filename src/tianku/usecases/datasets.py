@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import get_args
 
 from tianku.model.access import ANONYMOUS, Level
-from tianku.model.config.entry import DataType, Years
+from tianku.model.config.entry import WAVEBANDS, DataType, Years
 from tianku.model.text import Text
 from tianku.usecases.picture import PublishedDataset, PublishedSet
 from tianku.usecases.policy import decide
@@ -20,7 +20,7 @@ FACETS = ("type", "waveband", "facility", "years", "access")
 #: orders in which values are listed; others follow by name
 _ORDERS: dict[str, tuple[str, ...]] = {
     "type": get_args(DataType),
-    "waveband": ("Radio", "Millimeter", "Infrared", "Optical", "UV", "EUV", "X-ray", "Gamma-ray"),
+    "waveband": WAVEBANDS,
     "access": ("public", "granted", "restricted", "elsewhere"),
 }
 

@@ -37,6 +37,8 @@ class Years(Config):
         return self
 
 
+#: the spectrum in the words of VODataService, from long waves to short ones
+WAVEBANDS = ("Radio", "Millimeter", "Infrared", "Optical", "UV", "EUV", "X-ray", "Gamma-ray")
 DataType = Literal["catalogue", "spectrum", "image", "timeseries", "dynamic-spectrum", "cube", "other"]
 DownloadFormat = Literal["fits", "csv", "parquet"]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from tianku.model.config import ConfigError, LoadedDataset, load_installation
 from tianku.model.errors import UsageError
 from tianku.model.metadata import Column
-from tianku.usecases.check.dataset import check_dataset
+from tianku.usecases.check.dataset import check_dataset, check_parent
 from tianku.usecases.check.finding import Finding, Report
 from tianku.usecases.check.products import check_products
 from tianku.usecases.check.tables import check_table
@@ -21,6 +21,7 @@ def check(
     columns: Mapping[str, Sequence[Column]] | None = None,
     *,
     authority: str = "org.example",
+    known: Collection[str] | None = None,
 ) -> list[Finding]:
     """Check one dataset, errors first.
 
@@ -31,9 +32,13 @@ def check(
         is opened to see them.
     authority
         The installation's IVOA authority.
+    known
+        Every data set and collection there is; None when that is not known.
     """
     report = Report(dataset)
     check_dataset(report)
+    if known is not None:
+        check_parent(report, known)
     for table in dataset.config.tables:
         check_table(report, table, (columns or {}).get(table))
     for name in dataset.config.products:
@@ -58,7 +63,8 @@ def check_installation(root: Path, dataset: str | None = None) -> list[Finding]:
     except UsageError as error:
         return [Finding("error", Path(str(error.params.get("file", root))), _line(error), "file", error.message)]
     chosen = [installation.dataset(dataset)] if dataset else list(installation.datasets.values())
-    return [f for one in chosen for f in check(one, authority=installation.site.authority)]
+    known = {*installation.datasets, *installation.collections}
+    return [f for one in chosen for f in check(one, authority=installation.site.authority, known=known)]
 
 
 def _line(error: UsageError) -> int:

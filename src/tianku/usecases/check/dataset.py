@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 
 from tianku.model.config.access import AccessRule
+from tianku.model.config.entry import WAVEBANDS
 from tianku.model.config.yamlfile import KeyPath
 from tianku.usecases.check.finding import Report
 
@@ -27,12 +29,31 @@ def check_dataset(report: Report) -> None:
         report.error(("dataset",), "a metadata-only data set needs the outside page it stands for", "add `links:`")
     if config.kind == "data" and not config.tables and not config.products:
         report.error(("dataset",), "there is neither a table nor a product set", "add `tables:` or `products:`")
+    _check_wavebands(report)
     _check_relations(report)
     _check_groups(report, config.access, ("access",))
     for name, table in config.tables.items():
         _check_groups(report, table.access, ("tables", name, "access"))
     for name, product in config.products.items():
         _check_groups(report, product.access, ("products", name, "access"))
+
+
+def check_parent(report: Report, known: Collection[str]) -> None:
+    """Check that the data set it is part of is one of `known` (data sets and collections)."""
+    named = report.dataset.config.parent
+    if named is not None and named not in known:
+        near = difflib.get_close_matches(named, known, 1)
+        fix = f"did you mean `{near[0]}`?" if near else f"data sets: {', '.join(sorted(known))}"
+        report.error(("parent",), f"there is no data set {named}", fix)
+
+
+def _check_wavebands(report: Report) -> None:
+    """The registry knows these words only (VODataService 1.2 §3.3)."""
+    for band in report.dataset.config.waveband or report.dataset.collection.waveband:
+        if band not in WAVEBANDS:
+            near = difflib.get_close_matches(band.capitalize(), WAVEBANDS, 1)
+            fix = f"did you mean `{near[0]}`?" if near else f"one of {', '.join(WAVEBANDS)}"
+            report.warning(("waveband",), f"{band} is no waveband", fix, "registry")
 
 
 def _check_relations(report: Report) -> None:
