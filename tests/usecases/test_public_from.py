@@ -11,13 +11,17 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import yaml
 
 from tests.support.asgi import get
 from tests.support.releases import SPECTRA, Clock, releases
 from tianku.model.access import ANONYMOUS, Principal
-from tianku.model.errors import AuthError, NotFoundError
+from tianku.model.config.load import load_installation
+from tianku.model.errors import AuthError, NotFoundError, UsageError
 from tianku.pages.source import CentreSource
 from tianku.usecases.centre import Centre
+from tianku.usecases.check import check
+from tianku.usecases.ingest import ingest_dataset
 from tianku.usecases.products import product_file, product_list, product_page
 from tianku.usecases.query import run_adql
 from tianku.web.app import create_app
@@ -140,6 +144,19 @@ def test_lists_are_paged_over_what_is_open(site):
     whole = product_list(site.centre, ANONYMOUS, DATASET, "lrs", 0, 100)
     pages = [product_list(site.centre, ANONYMOUS, DATASET, "lrs", i, 2) for i in range(0, whole.total + 2, 2)]
     assert [p for page in pages for p in page.products] == list(whole.products) and whole.total < 6
+
+
+def test_a_wrong_expression_is_named_before_the_ingest(site):
+    for text, problem in (("obsdat + 18 months", "obsdat"), ("read_csv('x')", "uses")):
+        table = {"from": "stars.csv", "id": "id", "access": {"public_from": text}}
+        path = site.folder / "collections" / "sim" / "bad" / "dataset.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump({"dataset": "sim/bad", "tables": {"stars": table}}))
+        with pytest.raises(UsageError, match=problem) as caught:
+            ingest_dataset(site.folder, "sim/bad")
+        assert caught.value.code == "ingest.public_from"
+        findings = check(load_installation(site.folder).dataset("sim/bad"))
+        assert any(problem in str(finding) and finding.severity == "error" for finding in findings)
 
 
 PATHS = [

@@ -25,6 +25,10 @@ def check_tables(dataset: LoadedDataset, tables: Iterable[str]) -> None:
     """
     for table in tables:
         plan, schema = preview_table(dataset, table, types=False)
+        if problem := date_problem(plan):
+            raise UsageError(
+                "ingest.public_from", "table {table}, public_from: {problem}", table=table, problem=problem
+            )
         for name, problem in expression_problems(plan, schema):
             raise UsageError(
                 "ingest.expression",
@@ -33,6 +37,17 @@ def check_tables(dataset: LoadedDataset, tables: Iterable[str]) -> None:
                 column=name,
                 problem=problem,
             )
+
+
+def date_problem(plan: TablePlan) -> str | None:
+    """Return what is wrong with the expression of when rows become public, over the published columns."""
+    if plan.public_from is None:
+        return None
+    try:
+        check(plan.public_from, {column.meta.name: column.meta.type for column in plan.columns})
+    except UsageError as error:
+        return error.message
+    return None
 
 
 def expression_problems(plan: TablePlan, schema: pa.Schema) -> Iterator[tuple[str, str]]:

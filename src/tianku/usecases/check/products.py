@@ -9,12 +9,14 @@ from tianku.model.errors import UsageError
 from tianku.model.vocabulary import is_vounit, suggest_ucds, suggest_unit, ucd_problem
 from tianku.products.context import set_context
 from tianku.products.keys import compile_keys
-from tianku.products.obscore import compile_mapping
+from tianku.products.obscore import compile_mapping, release_expression
 from tianku.products.selection import compile_where
+from tianku.usecases.check.curves import check_curves, knows_bands
 from tianku.usecases.check.finding import Report
+from tianku.usecases.check.images import check_images
 
 #: readers that take times and spectral limits from the files themselves
-_COMPLETE_READERS = frozenset({"lamost"})
+_COMPLETE_READERS = frozenset({"lamost", "sdss"})
 #: ObsCore columns that no file gives, and what they are asked for
 _ASKED = {
     "calib_level": "say how far the data are reduced, 0 to 4",
@@ -23,8 +25,8 @@ _ASKED = {
     "target_name": "the object's name, e.g. the keyword OBJECT",
 }
 _NOT_FOR = {
-    "image": {"em_res_power"},
-    "timeseries": {"em_res_power", "t_exptime"},
+    "image": {"em_res_power", "t_exptime"},
+    "timeseries": {"em_res_power", "t_exptime", "target_name"},
     "dynamic-spectrum": {"em_res_power", "target_name"},
 }
 _TYPES = {
@@ -47,14 +49,20 @@ def check_products(report: Report, name: str, authority: str) -> None:
         compile_where(set_context(report.dataset, name, authority))
     except UsageError as error:
         report.error((*where, "where"), error.message)
+    try:
+        release_expression(set_context(report.dataset, name, authority))
+    except UsageError as error:
+        report.error((*where, "access", "public_from"), error.message)
     for protocol, types in _TYPES.items():
         if protocol in config.protocols and config.type not in types:
             message = f"{protocol.upper()} serves {' and '.join(types)} sets, this one is {config.type}"
             report.error((*where, "protocols"), message, f"leave `{protocol}` out", protocol)
     if config.type == "spectrum":
         _check_flux(report, name, config)
-    if config.type == "timeseries" and (config.time is None or config.value is None):
-        report.error(where, "a light curve needs its `time:` and `value:` columns", "add both", "obscore")
+    if config.type == "image":
+        check_images(report, name, config)
+    if config.type == "timeseries":
+        check_curves(report, name, config)
     if "hips" in config.protocols and config.hips is None:
         report.error(where, "no `hips:` block says how images are combined", "add `hips:`", "hips")
     for mask, bits in config.masks.items():
@@ -122,11 +130,11 @@ def _check_obscore(report: Report, name: str, config: ProductConfig, authority: 
     for column, what in _ASKED.items():
         if column not in config.obscore and column not in skipped:
             report.warning(where, f"`{column}` is not given", what, "obscore")
-    own_times = config.reader in _COMPLETE_READERS or config.type == "dynamic-spectrum"
+    own_times = config.reader in _COMPLETE_READERS or config.type in ("dynamic-spectrum", "image", "timeseries")
     if not own_times and config.time is None and "t_min" not in config.obscore:
         fix = "e.g. `t_min: MJD-OBS`, a Modified Julian Date in UTC"
         report.warning(where, "`t_min` is not given: products are not found by time", fix, "obscore")
-    own_band = config.reader in _COMPLETE_READERS or config.band is not None
+    own_band = config.reader in _COMPLETE_READERS or config.band is not None or knows_bands(config)
     if not own_band and config.type in ("image", "timeseries") and "em_min" not in config.obscore:
         fix = "add `band:` with the limits of each filter, or `em_min` and `em_max` in metres"
         report.warning(where, "no spectral limits: products are not found by band", fix, "obscore")

@@ -12,7 +12,7 @@ from tianku.model.metadata import Column
 from tianku.model.types import DataType
 from tianku.usecases.check.columns import check_columns
 from tianku.usecases.check.finding import Report
-from tianku.usecases.preflight import expression_problems
+from tianku.usecases.preflight import date_problem, expression_problems
 
 #: EPN-TAP 2.0, §2.1: columns every table must have
 _EPNTAP = (
@@ -53,6 +53,8 @@ def _columns(report: Report, table: str, config: TableConfig) -> tuple[Column, .
         return ()
     for name, problem in expression_problems(plan, schema):
         report.error(("tables", table, "columns", name, "expression"), problem)
+    if problem := date_problem(plan):
+        report.error(("tables", table, "access", "public_from"), problem)
     for warning in plan.warnings:
         report.warning(("tables", table, "columns"), warning, protocol="tap")
     return tuple(c.meta for c in plan.columns)
