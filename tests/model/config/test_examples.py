@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tianku.model.config import load_collection
+from tianku.model.config import load_collection, load_installation
+from tianku.usecases.check import check_installation
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+DEMO = EXAMPLES.parent / "src" / "tianku" / "usecases" / "demo"
 COLLECTIONS = sorted(p.parent.name for p in EXAMPLES.glob("*/collection.yaml"))
 
 
@@ -46,3 +49,34 @@ def test_metadata_only_has_no_tables():
     _, (dataset,) = load_collection(EXAMPLES / "fast-radio/collection.yaml")
     assert dataset.config.kind == "metadata-only"
     assert dataset.config.links[0].url.startswith("https://")
+
+
+#: what the national data centre's list of data sets names, and where the demo shows it
+LISTED = {
+    "lamost/dr5": "spectrum",
+    "lamost/dr5/single-exposures": "spectrum",
+    "ast3": "timeseries",
+    "cstar": "timeseries",
+    "bass": "image",
+    "scuss": "image",
+    "sage": "catalogue",
+    "legacy-plates": "catalogue",
+    "legacy-plates/images": "image",
+    "ncle": "dynamic-spectrum",
+    "muser": "image",
+    "sbrs": "dynamic-spectrum",
+}
+
+
+def test_the_demo_lists_what_is_kept_elsewhere_in_both_languages(tmp_path):
+    shutil.copytree(DEMO / "collections", tmp_path / "collections")
+    shutil.copy(DEMO / "lamost" / "collection.yaml", tmp_path / "collections" / "lamost")
+    (tmp_path / "site.yaml").write_text("authority: demo.example\ntitle: Demo\n")
+    datasets = load_installation(tmp_path).datasets
+    for name, kind in LISTED.items():
+        one = datasets[name].config
+        assert one.kind == "metadata-only" and kind in one.data_types, name
+        assert one.title.zh and one.description.en and one.description.zh, name
+        assert all(link.title.zh for link in one.links) and one.links, name
+    for name in LISTED:
+        assert not [f for f in check_installation(tmp_path, name) if f.severity == "error"], name
