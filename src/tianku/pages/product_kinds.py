@@ -91,7 +91,7 @@ def _dynamic_facts(page: ProductPage, parts: Sequence[IndexEntry]) -> list[Fact]
         Fact(Text(en="Frequencies", zh="频率"), "–".join(f"{v:.6g}" for v in mhz), "MHz"),
         Fact(Text(en="Times × channels", zh="时间点 × 通道"), size),
         Fact(
-            Text(en="Time step", zh="时间分辨率"), f"{first.t_resolution:.6g}" if first.t_resolution else "", "s"
+            Text(en="Time step", zh="时间分辨率"), f"{first.t_resolution:.4g}" if first.t_resolution else "", "s"
         ),
         Fact(Text(en="Polarisation", zh="偏振"), (first.pol_states or "").strip("/").replace("/", ", ")),
         Fact(Text(en="Unit", zh="单位"), word(pretty(first.o_unit or "")), spelled=first.o_unit or ""),

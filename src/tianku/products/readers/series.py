@@ -57,7 +57,7 @@ def read_series(data: bytes, config: ProductConfig) -> TimeSeries | None:
     LimitError
         ``timeseries.too_large``
     """
-    found = _described(data, config.reader)
+    found = _described(data)
     if found is None:
         return None
     layout = next((one for one in series_layouts() if one.fits(found.header)), None)
@@ -81,7 +81,7 @@ def read_series(data: bytes, config: ProductConfig) -> TimeSeries | None:
     )
 
 
-def _described(data: bytes, reader: str) -> Described | None:
+def _described(data: bytes) -> Described | None:
     """Open by the first bytes; libraries are loaded when a file needs them."""
     opener: Callable[[bytes], Described] | None = None
     if data.startswith(HDF5):
@@ -90,14 +90,7 @@ def _described(data: bytes, reader: str) -> Described | None:
         from tianku.products.readers.series_cdf import described as opener
     elif data.startswith(b"SIMPLE"):
         return _fits(data)
-    if opener is None:
-        if reader in ("netcdf", "cdf"):
-            raise UsageError(
-                "timeseries.damaged", "the {form} file cannot be read: {reason}", form=reader,
-                reason=f"it begins {data[:8]!r}",
-            )  # fmt: skip
-        return None
-    return opener(data)
+    return opener(data) if opener else None
 
 
 def is_self_describing(start: bytes) -> bool:
@@ -108,7 +101,7 @@ def is_self_describing(start: bytes) -> bool:
 def attributes(data: bytes) -> Header:
     """Return the global attributes of a self-describing file, nothing where it cannot be read or has no times."""
     try:
-        found = _described(data, "auto")
+        found = _described(data)
     except UsageError:
         return {}
     return found.header if found else {}

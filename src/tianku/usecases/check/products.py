@@ -12,6 +12,7 @@ from tianku.products.keys import compile_keys
 from tianku.products.obscore import compile_mapping, release_expression
 from tianku.products.selection import compile_where
 from tianku.usecases.check.curves import check_curves, knows_bands
+from tianku.usecases.check.dynamic import check_dynamic
 from tianku.usecases.check.finding import Report
 from tianku.usecases.check.images import check_images
 
@@ -27,7 +28,7 @@ _ASKED = {
 _NOT_FOR = {
     "image": {"em_res_power", "t_exptime"},
     "timeseries": {"em_res_power", "t_exptime", "target_name"},
-    "dynamic-spectrum": {"em_res_power", "target_name"},
+    "dynamic-spectrum": {"em_res_power", "t_exptime", "target_name"},
 }
 _TYPES = {
     "ssa": ("spectrum",),
@@ -63,6 +64,8 @@ def check_products(report: Report, name: str, authority: str) -> None:
         check_images(report, name, config)
     if config.type == "timeseries":
         check_curves(report, name, config)
+    if config.type == "dynamic-spectrum":
+        check_dynamic(report, name, config)
     if "hips" in config.protocols and config.hips is None:
         report.error(where, "no `hips:` block says how images are combined", "add `hips:`", "hips")
     for mask, bits in config.masks.items():
