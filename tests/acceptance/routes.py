@@ -108,6 +108,7 @@ SERVICES: dict[str, list[Case]] = {
             for s in ("", ".csv", ".vot", ".fits", ".png")
             for c in _per_dataset("/api/v1/products/%D/lrs/{key}/spectrum" + s, FILES)
         ),
+        *_per_dataset("/api/v1/products/%D/lrs/{key}/preview.png?size=small", FILES),
     ],
     "/api/{path:path}": _same("/api/v1/nothing", "/api/", statuses=NOBODY),
     "/download/{product:path}": [

@@ -76,7 +76,7 @@ def read_image(path: Path, ext: int | None, most: int = 1024, wcs: str | None = 
     hdu = image_hdus(buffer, "first" if ext is None else ext)[0]
     ny, nx = hdu.shape[-2:]
     step = max(1, -(-max(ny, nx) // most))
-    pixels = reduced(_tiled_rows(buffer, hdu) if hdu.compression else _plain_rows(buffer, hdu), ny, nx, step)
+    pixels = reduced(_tiled_rows(path, buffer, hdu) if hdu.compression else _plain_rows(buffer, hdu), ny, nx, step)
     cards = hdu.wcs if wcs is None else wcs
     sky = celestial(cards)
     kind = "celestial" if sky else axes(cards)
@@ -120,12 +120,14 @@ def _plain_rows(buffer: Buffer, hdu: ImageHdu) -> Rows:
     return rows
 
 
-def _tiled_rows(buffer: Buffer, hdu: ImageHdu) -> Rows:
+def _tiled_rows(path: Path, buffer: Buffer, hdu: ImageHdu) -> Rows:
     """Rows of a tile-compressed image; only the tiles that hold them are unpacked."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            opened = fits.open(io.BytesIO(buffer), memmap=False, lazy_load_hdus=True)
+            # a mapped file is not packed: astropy maps it again, instead of a copy in memory
+            source = io.BytesIO(buffer) if isinstance(buffer, bytes) else path
+            opened = fits.open(source, lazy_load_hdus=True)
             section = opened[hdu.number].section
     # astropy raises many kinds for what hostile headers hold
     except Exception as error:

@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 #: types of products that are given in formats of the VO too (their view has the name of the type), in words
 _CONVERTED = {"spectrum": "spectrum", "timeseries": "light curve"}
-_SEMANTICS = {"preview": "#preview", "mask": "#auxiliary", "weight": "#auxiliary", "log": "#documentation"}
+#: what files of a category are to the product (IVOA vocabulary datalink/core); others are auxiliary
+_SEMANTICS = {
+    **dict.fromkeys(("preview", "png", "jpg", "jpeg"), "#preview"),
+    **dict.fromkeys(("fits", "csv", "vot", "txt"), "#this"),  # the same in another format
+    "weight": "#weight",
+    "out": "#detached-header",
+    "log": "#documentation",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError, UsageError
-from tianku.products.preview.previewers import ProductFile, Size, has_preview, previewer
+from tianku.products.preview.previewers import THUMBNAIL, ProductFile, Size, has_preview, previewer
 from tianku.usecases.opening import open_product
 
 if TYPE_CHECKING:
@@ -73,6 +73,17 @@ class _Subject:
         return isinstance(other, _Subject) and self._known_by == other._known_by
 
 
-@lru_cache(maxsize=1024)
 def _drawn(subject: _Subject, size: Size, language: str) -> bytes:
+    """Thumbnails, of which a list shows many, are kept much longer than larger pictures."""
+    draw = _thumbnail if size[0] < THUMBNAIL else _picture
+    return draw(subject, size, language)
+
+
+@lru_cache(maxsize=1024)
+def _thumbnail(subject: _Subject, size: Size, language: str) -> bytes:
+    return previewer(subject.kind)(subject.file, size, language)
+
+
+@lru_cache(maxsize=32)
+def _picture(subject: _Subject, size: Size, language: str) -> bytes:
     return previewer(subject.kind)(subject.file, size, language)
