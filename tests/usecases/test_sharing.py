@@ -14,10 +14,12 @@ from tianku.model.access import ANONYMOUS, Principal
 from tianku.model.errors import AuthError, UsageError
 from tianku.state import repositories
 from tianku.usecases.centre import Centre
+from tianku.usecases.download_files import make_downloads
 from tianku.usecases.ingest import ingest_dataset
-from tianku.usecases.products import product_file, product_list
+from tianku.usecases.products import FileToSend, product_file, product_list
 from tianku.usecases.publish import publish, remove, withdraw
 from tianku.usecases.query import run_adql
+from tianku.usecases.tree import Listing, look
 
 FIRST, SECOND, THIRD = "sim/dr1/v1", "sim/dr1/v2", "sim/dr1/v3"
 TABLE = {"from": "stars.csv", "id": "id", "positions": [{"ra": "ra", "dec": "dec"}]}
@@ -67,6 +69,22 @@ def test_no_file_is_copied(made: Releases) -> None:
     assert len(_parquet(snapshots / f"{FIRST}@1")) >= 4
 
 
+def test_each_version_has_its_downloads_and_folders(made: Releases, centre: Centre) -> None:
+    first, second = (
+        next(one for one in make_downloads(made.root, dataset).files if one.format == "csv")
+        for dataset in (FIRST, SECOND)
+    )
+    assert first.sha256 == second.sha256 and second.name == "sim_dr1_v2_stars.csv.gz"
+    path = min((made.sources / "spectra").rglob("*.fits.gz"))
+    at = f"{SECOND}/lrs/{path.relative_to(made.sources)}"
+    folder = look(centre, ANONYMOUS, f"{at.rpartition('/')[0]}/")
+    assert isinstance(folder, Listing) and (path.name, False) in [(e.name, e.open) for e in folder.entries]
+    file = look(centre, MEMBER, at)
+    assert isinstance(file, FileToSend) and file.path.read_bytes() == path.read_bytes() and not file.public
+    with pytest.raises(AuthError):
+        look(centre, ANONYMOUS, at)
+
+
 def test_rows_are_the_same_under_each_name(centre: Centre) -> None:
     for version in ("v1", "v2", "v3"):
         assert rows(centre, f"SELECT id, ra FROM sim_dr1_{version}.stars ORDER BY id") == [
@@ -79,9 +97,7 @@ def test_rows_are_the_same_under_each_name(centre: Centre) -> None:
 
 
 def test_each_version_has_its_own_identifiers_and_rights(made: Releases, centre: Centre) -> None:
-    found = rows(
-        centre, "SELECT * FROM ivoa.obscore"
-    )
+    found = rows(centre, "SELECT * FROM ivoa.obscore")
     by_version: dict[str, list[dict]] = {}
     for row in found:
         by_version.setdefault(row["obs_collection"], []).append(row)
@@ -125,7 +141,9 @@ def test_what_others_share_is_kept(made: Releases) -> None:
     withdraw(made.root, FIRST)
     with made.opened(Clock(LATER.timestamp())) as centre:
         assert len(rows(centre, "SELECT id FROM sim_dr1_v2.stars")) == 2
-        opened = rows(centre, "SELECT DISTINCT obs_collection, data_rights FROM ivoa.obscore ORDER BY obs_collection")
+        opened = rows(
+            centre, "SELECT DISTINCT obs_collection, data_rights FROM ivoa.obscore ORDER BY obs_collection"
+        )
         assert [tuple(r.values()) for r in opened] == [("Second", "public"), ("Third", "proprietary")]
         key = product_list(centre, ANONYMOUS, SECOND, "lrs", 0, 1).products[0][0].key
         assert product_file(centre, ANONYMOUS, SECOND, "lrs", key).path.is_file()

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tianku.catalogue.manifest import SnapshotManifest, TableManifest
+from tianku.catalogue.store import SnapshotStore
 from tianku.formats.gzip import gzipped
 from tianku.formats.table import TableInfo
 from tianku.model.config.dataset import DatasetConfig
@@ -58,7 +59,7 @@ def make_downloads(root: Path, dataset: str, *, progress: Progress = silent) -> 
         spool = data_root / "tmp"
         spool.mkdir(exist_ok=True)
         with _held(folder, dataset):
-            work = _Work(manifest, config, store.path(dataset, revision), folder, spool, progress)
+            work = _Work(manifest, config, store, folder, spool, progress)
             for table, form in wanted:
                 work.make(table, form)
     return read_listing(folder)
@@ -104,7 +105,7 @@ class _Work:
 
     manifest: SnapshotManifest
     config: DatasetConfig
-    snapshot: Path
+    store: SnapshotStore
     folder: Path
     spool: Path
     progress: Progress
@@ -153,8 +154,10 @@ class _Work:
         """Yield the rows in the order they are kept in: equal snapshots give equal files."""
         columns, done = [c.name for c in table.meta.columns], 0
         report = _paced(self.progress)
+        held = table.shared or self.manifest
+        snapshot = self.store.path(held.dataset, held.revision)
         for one in table.files:
-            with pq.ParquetFile(self.snapshot / one.path) as file:
+            with pq.ParquetFile(snapshot / one.path) as file:
                 for batch in file.iter_batches(_ROWS, columns=columns):
                     yield batch.select(columns)
                     done += len(batch)
