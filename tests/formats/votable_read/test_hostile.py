@@ -3,7 +3,6 @@
 import gzip
 import io
 import random
-import time
 import zlib
 
 import pytest
@@ -105,21 +104,26 @@ def test_compressed_documents_may_not_grow_without_measure():
     assert code(data + blank.flush()) == "votable.malformed"
 
 
+@pytest.mark.parametrize("before", ["", "<!-- -->"])
+def test_a_row_without_end_is_given_up(before):
+    data = tabledata(field("x", "char", arraysize="*"), cells(before + "x" * (70 << 20)))
+    with pytest.raises(UsageError, match="a row is longer than 64 MB"):
+        read(data)
+
+
 def test_empty_cells_of_long_arrays_take_no_room():
     data = tabledata(field("x", "double", arraysize="500000000"), *[cells("")] * 2000)
     assert [r["x"] for r in read(data)] == [None] * 2000
-    wide = tabledata(field("x", "double", arraysize="4096"), *[cells("")] * 20_000)
-    start = time.perf_counter()
+    wide = tabledata(field("x", "double", arraysize="4096"), *[cells("")] * 6000)
     sizes = [len(r.batch) for r in open_votable(io.BytesIO(wide), "wide").batches()]
-    assert sum(sizes) == 20_000 and max(sizes) <= 4096
-    assert time.perf_counter() - start < 20
+    assert sum(sizes) == 6000 and max(sizes) <= 4096
 
 
 SAMPLES = {
-    "tabledata": written(many_types(60), "tabledata"),
-    "binary": written(many_types(60, nulls=False), "binary"),
-    "binary2": written(many_types(60), "binary2"),
-    "gzip": gzip.compress(written(many_types(60), "tabledata"), mtime=0),
+    "tabledata": written(many_types(25), "tabledata"),
+    "binary": written(many_types(25, nulls=False), "binary"),
+    "binary2": written(many_types(25), "binary2"),
+    "gzip": gzip.compress(written(many_types(25), "tabledata"), mtime=0),
 }
 
 
@@ -141,7 +145,7 @@ def test_truncated_anywhere(kind):
 def test_damaged_anywhere(kind):
     """Bytes changed, left out, doubled: rows or our own error."""
     data, draw = SAMPLES[kind], random.Random(20261122)
-    for _ in range(100):
+    for _ in range(60):
         changed = bytearray(data)
         for _ in range(draw.choice((1, 1, 3, 30))):
             place = draw.randrange(len(changed))

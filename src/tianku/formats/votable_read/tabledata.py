@@ -15,11 +15,9 @@ import pyarrow.compute as pc
 
 from tianku.formats.votable_read.errors import Damage
 from tianku.formats.votable_read.source import ByteSource
-from tianku.formats.votable_read.tagged_rows import TextRows, tagged_rows, tagged_text
+from tianku.formats.votable_read.tagged_rows import MAX_ROW, TOO_LONG, TextRows, tagged_rows, tagged_text
 
 _BLOCK = 4 << 20
-#: one row may be this long
-MAX_ROW = 256 << 20
 #: kinds of separators (by length) that one block may have: more are for expat
 _SEPARATORS = 16
 _ENTITIES = ((b"&lt;", "<"), (b"&gt;", ">"), (b"&quot;", '"'), (b"&apos;", "'"), (b"&amp;", "&"))
@@ -60,7 +58,7 @@ def text_rows(source: ByteSource, path: Sequence[str], columns: int) -> Iterator
         if not block:
             raise Damage("truncated file", "the document ends inside its rows")
         if len(rest) > MAX_ROW:
-            raise Damage("damaged file", f"a row is longer than {MAX_ROW >> 20} MB")
+            raise TOO_LONG
 
 
 class _Tags:

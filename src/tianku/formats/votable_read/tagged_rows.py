@@ -16,6 +16,9 @@ from tianku.formats.votable_read.feeding import Feeder, Reached
 from tianku.formats.votable_read.source import ByteSource
 
 _BLOCK = 1 << 20
+#: bytes of one row
+MAX_ROW = 64 << 20
+TOO_LONG = Damage("damaged file", f"a row is longer than {MAX_ROW >> 20} MB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class _Rows:
         self._open: list[str] = []
         self._encoding = ""
         self._trouble = ""
+        self._size = 0
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
@@ -95,6 +99,9 @@ class _Rows:
             self._trouble = self._trouble or f"an element {local[:40]} inside a row"
 
     def _text(self, text: str) -> None:
+        self._size += len(text)
+        if self._size > MAX_ROW:
+            raise TOO_LONG
         if self._open and self._open[-1] == "TD":
             self._cell.append(text)
         elif not text.isspace():
@@ -116,7 +123,7 @@ class _Rows:
             self._wrong.append((len(self._rows), self._trouble))
             self._row = [""] * self._columns
         self._rows.append(self._row)
-        self._row, self._trouble = [], ""
+        self._row, self._trouble, self._size = [], "", 0
 
     def _decoded(self, text: str) -> str:
         """A cell with ``encoding="base64"`` (VOTable 1.0 to 1.5) holds a text so written."""
