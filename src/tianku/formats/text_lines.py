@@ -55,18 +55,24 @@ class CleanLines(io.RawIOBase):
         """Fill `buffer`; 0 at the end."""
         while self._at >= len(self._ready):
             block = self._raw.read1(_READ)  # what a damaged file still gives comes before its error
-            text = self._rest + block
-            cut = text.rfind(b"\n") + 1 if block else len(text)
-            self._rest, self._at = text[cut:], 0
-            if len(self._rest) > _MAX_LINE:
-                raise OSError(f"a line is longer than {_MAX_LINE} bytes")
-            self._ready = self._clean(text[:cut])
+            self._ready, self._at = self._lines(block), 0
             if not block and not self._ready:
                 return 0
         part = self._ready[self._at : self._at + len(buffer)]
         buffer[: len(part)] = part
         self._at += len(part)
         return len(part)
+
+    def _lines(self, block: bytes) -> bytes:
+        """The whole lines so far, clean; ASCII in which nothing is to be changed goes on as it is."""
+        if not self._changes and not self._rest and block.isascii():
+            return block
+        text = self._rest + block
+        cut = text.rfind(b"\n") + 1 if block else len(text)
+        self._rest = text[cut:]
+        if len(self._rest) > _MAX_LINE:
+            raise OSError(f"a line is longer than {_MAX_LINE} bytes")
+        return self._clean(text[:cut])
 
     def close(self) -> None:
         """Close both streams."""

@@ -99,6 +99,14 @@ def test_wrong_rows_in_an_unstated_encoding_are_named(tmp_path):
     assert rejects == [(2, "wrong number of values", "3 instead of 2: 2,é,é", 1)]
 
 
+def test_bytes_that_are_not_of_the_stated_encoding_are_reported(tmp_path):
+    path = tmp_path / "gb.csv"
+    path.write_bytes("a,b\n1,天\n".encode("gb18030") + b"2,\xff\xff\n")
+    rejects = []
+    read(path, rejects, config=SourceConfig(encoding="gb18030"))
+    assert [r[1] for r in rejects] == ["damaged file"]
+
+
 def test_comments_and_skipped_lines(tmp_path):
     path = tmp_path / "c.csv"
     path.write_text("title\n# c\na,b\n# note\n1,2\n")

@@ -214,18 +214,17 @@ class CsvReader:
                 reject(number, "wrong number of values", found, 1)
             return "skip"
 
-        said = self._source.config
         dialect = self._dialect
         with _lines(self._source, dialect.comment, dialect.blanks) as file:
             try:
-                yield from arrow_csv.open_csv(
+                with arrow_csv.open_csv(
                     file,
                     read_options=arrow_csv.ReadOptions(
                         use_threads=False,  # rows are numbered only then
                         block_size=_BLOCK,
                         column_names=list(dialect.names),
                         skip_rows=dialect.skip,
-                        encoding=said.encoding,
+                        encoding=self._source.config.encoding,
                     ),
                     parse_options=arrow_csv.ParseOptions(
                         delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=invalid
@@ -236,8 +235,9 @@ class CsvReader:
                         strings_can_be_null=False,
                         check_utf8=False,
                     ),
-                )
-            except (pa.ArrowException, *DAMAGED) as error:
+                ) as reader:
+                    yield from reader
+            except (pa.ArrowException, UnicodeDecodeError, *DAMAGED) as error:
                 if reject is None:
                     return  # the same damage is reported when the rows are read
                 reject(None, "damaged file", str(error), 1)
