@@ -52,7 +52,7 @@ def drawn(body: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 def test_the_whole_is_reduced_by_maxima_and_a_window_is_exact(address: str) -> None:
     reply = fetch(address, f"{PRODUCT}/dynamic?width=100&height=6")
     header, arrays = drawn(reply.body)
-    assert header["states"] == ["LL", "RR"] and header["state"] == "LL" and header["unit"] == "sfu"
+    assert header["states"] == ["LL", "RR"] and header["state"] == "LL" and header["original_unit"] == "sfu"
     assert (header["rows"], header["channels"], header["factors"]) == (len(EVEN), 24, [8, 4])
     whole = values(EVEN, 0)
     blocks = np.pad(whole, ((0, -len(whole) % 8), (0, 0)), constant_values=-1)
@@ -76,7 +76,9 @@ def test_windows_are_written_whole_as_csv_and_fits(address: str) -> None:
     assert [float(line["value"]) for line in lines] == values(numbers, 0).ravel().tolist()
     with fits.open(io.BytesIO(fetch(address, f"{PRODUCT}/dynamic.fits?{window}").body)) as hdus:
         hdus.verify("exception")
-        assert np.array_equal(hdus[0].data, values(numbers, 0)) and hdus[0].header["BUNIT"] == "sfu"
+        assert (
+            np.array_equal(hdus[0].data, values(numbers, 0)) and hdus[0].header["BUNIT"] == "10**-22W.m**-2.Hz**-1"
+        )
         moments = Time([START + timedelta(milliseconds=8 * n) for n in numbers]).mjd
         assert np.abs(hdus["TIME"].data["TIME"] - moments).max() * 86400 < 2e-6
         assert len(hdus["FREQUENCY"].data) == 24

@@ -47,7 +47,7 @@ def test_whole_file_is_read_to_the_bit(tmp_path: Path) -> None:
     found = opened(tmp_path, SbrsFile(START).fill(100).content)
     assert [plane.state for plane in found.planes] == ["LL", "RR"]
     assert found.header == {"STATION": "怀柔", "GAIN": 1.0, "OBSERVER": "张"}
-    assert (found.unit, found.notes) == ("sfu", ())
+    assert (found.unit, found.original_unit) == ("10**-22W.m**-2.Hz**-1", "sfu") and found.notes == ()
     for pol in (0, 1):
         numbers = list(range(pol, 100, 2))
         plane = found.planes[pol]

@@ -107,7 +107,7 @@ def _labels(
         at = bottom - (value - low) / (high - low) * (bottom - top)
         draw.line((left - 4 * k, at, left, at), fill=INK, width=k)
         draw.text((left - 6 * k, at), f"{value:g}", fill=INK, font=letters, anchor="rm")
-    unit = found.unit or found.original_unit
+    unit = found.original_unit or found.unit
     words = [title, drawn.state, f"[{unit}]" if unit else ""]
     draw.text((left, 10 * k), "  ".join(word for word in words if word), fill=INK, font=letters)
     day = datetime.fromtimestamp((start - _MJD_UNIX) * 86400, UTC).strftime("%Y-%m-%d")

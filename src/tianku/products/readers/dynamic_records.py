@@ -20,6 +20,7 @@ from tianku.formats.records.values import zone_days
 from tianku.model.config.dynamic import DynamicAxes
 from tianku.model.config.formats import FieldLayout, RecordFormat
 from tianku.model.errors import UsageError
+from tianku.model.vocabulary import normalise_unit
 from tianku.products.dynamic import Doubles, DynamicSpectrum, Plane, Values
 from tianku.products.readers.dynamic_fits import MHZ
 from tianku.products.readers.source import load
@@ -164,7 +165,7 @@ class _Assembly:
             layout="binary",
             frequency=frequency,
             planes=planes,
-            unit=field.unit,
+            unit=normalise_unit(field.unit).vounit if field.unit else None,
             original_unit=field.unit,
             series=series,
             notes=self._notes(),

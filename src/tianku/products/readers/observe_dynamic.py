@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tianku.model.errors import UsageError
+from tianku.model.vocabulary import normalise_unit
 from tianku.products.context import SetContext
 from tianku.products.dynamic import DAY, DynamicSpectrum
 from tianku.products.observed import Observed
@@ -22,7 +23,8 @@ def observe(context: SetContext, file: SourceFile) -> list[Observed]:
     """
     axis = resolved_axis(context.record_format, context.folder)
     found = read_dynamic(file.path, context.config, context.record_format, axis)
-    unit = context.config.unit if context.config.unit is not None else found.unit
+    said = context.config.unit
+    unit = found.unit if said is None else normalise_unit(said).vounit
     return [observed(found, unit, {**found.report, **kept_axis(axis)})]
 
 

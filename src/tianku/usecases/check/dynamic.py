@@ -6,7 +6,7 @@ import difflib
 
 from tianku.model.config import ProductConfig
 from tianku.model.errors import UsageError
-from tianku.model.vocabulary import is_vounit, suggest_unit
+from tianku.model.vocabulary import normalise_unit
 from tianku.products.readers.dynamic import resolved_axis
 from tianku.products.readers.dynamic_layout import dynamic_layouts
 from tianku.usecases.check.finding import Report
@@ -22,10 +22,8 @@ def check_dynamic(report: Report, name: str, config: ProductConfig) -> None:
             dynamic_layouts(config.reader)
         except UsageError as error:
             report.error((*where, "reader"), error.message)
-    if config.unit and not is_vounit(config.unit):
-        better = suggest_unit(config.unit)
-        fix = f"write `unit: {better}`" if better else "see IVOA VOUnits"
-        report.error((*where, "unit"), f"`{config.unit}` is not a VOUnits unit", fix)
+    if config.unit and normalise_unit(config.unit).vounit is None:
+        report.error((*where, "unit"), f"`{config.unit}` is no unit known here", "see IVOA VOUnits")
 
 
 def _check_records(report: Report, name: str, config: ProductConfig) -> None:

@@ -118,7 +118,7 @@ class Viewer {
     const background = backgrounds(this.block, this.state.background);
     const [low, high] = limits(this.block, background);
     this.style = { map: this.state.map, background, low, high };
-    const unit = this.block.unit ?? this.block.original_unit ?? "";
+    const unit = this.block.original_unit ?? this.block.unit ?? "";
     const sign = this.state.background && low > 0 ? "+" : "";
     this.low.textContent = `${sign}${Number(low.toPrecision(4))}`;
     this.high.textContent = `${this.state.background ? "+" : ""}${Number(high.toPrecision(4))} ${unit}`;
@@ -140,7 +140,7 @@ class Viewer {
     const { block, t } = this;
     const [row, channel] = [rowAt(block, time), channelAt(block, frequency)];
     const value = row < 0 ? NaN : block.values[row * block.channels + channel];
-    const unit = block.unit ?? block.original_unit ?? "";
+    const unit = block.original_unit ?? block.unit ?? "";
     const shown = Number.isNaN(value) ? t("none") : `${Number(value.toPrecision(6))} ${unit}`.trim();
     const mhz = block.frequency[channel];
     return { value, frequency: mhz, text: `${iso(time).replace("T", " ").replace("Z", " UTC")}   ${mhz.toFixed(3)} MHz   ${shown}` };
