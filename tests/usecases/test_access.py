@@ -61,6 +61,16 @@ def test_a_level_is_closed_and_opened_again(made: Releases, centre: Centre) -> N
     assert rows(centre) == 1
 
 
+def test_a_change_builds_no_site_table_anew(made: Releases, centre: Centre) -> None:
+    """ObsCore may be large, and a change must hold at once."""
+    kept = made.root / "data" / "cache" / "site"
+    before = sorted(kept.iterdir())
+    tianku(made, "set", DATASET, "--data", "group:team")
+    centre.refresh()
+    assert sorted(kept.iterdir()) == before
+    tianku(made, "reset", DATASET)
+
+
 def test_a_date_is_set(made: Releases, centre: Centre) -> None:
     tianku(made, "set", f"{DATASET}/stars", "--public", "2030-03-17T17:46:40")  # 1.9e9
     centre.refresh()

@@ -206,12 +206,25 @@ def _xtype(column: Column) -> str | None:
     return column.xtype or stamp
 
 
+def related(tables: Sequence[SiteTable]) -> Iterator[tuple[int, int]]:
+    """Yield the numbers of the two tables of each relation: only their having one audience shapes TAP_SCHEMA."""
+    by_name = {t.meta.qualified_name.lower(): t for t in tables}
+    for table in tables:
+        for key in table.meta.foreign_keys:
+            found = by_name.get(_target(table, key).lower())
+            if found is not None:
+                yield table.number, found.number
+
+
+def _target(table: SiteTable, key: ForeignKey) -> str:
+    return key.target if "." in key.target else f"{table.meta.schema_name}.{key.target}"
+
+
 def _keys(tables: Sequence[SiteTable], same_audience: SameAudience) -> Iterator[tuple[object, ...]]:
     by_name = {t.meta.qualified_name.lower(): t for t in tables}
     for table in tables:
         for key in table.meta.foreign_keys:
-            target = key.target if "." in key.target else f"{table.meta.schema_name}.{key.target}"
-            found = by_name.get(target.lower())
+            found = by_name.get(_target(table, key).lower())
             if found is None or not same_audience(table.number, found.number):
                 continue
             pairs = tuple(zip(key.columns, key.target_columns, strict=True))

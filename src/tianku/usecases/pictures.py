@@ -19,7 +19,7 @@ from tianku.catalogue.site_tables import (
     load_site_tables,
 )
 from tianku.catalogue.store import SnapshotStore
-from tianku.catalogue.tap_schema import SameAudience
+from tianku.catalogue.tap_schema import SameAudience, related
 from tianku.model.access import Rule
 from tianku.model.metadata import Position, TableMeta
 from tianku.model.text import Text
@@ -46,7 +46,7 @@ def serving_copy(data_root: Path, dataset: str, revision: int, table: str) -> Pa
 
 
 #: raised when the layout of the site tables changes, so that cached ones are made anew
-SITE_FORMAT = 3
+SITE_FORMAT = 4
 #: site tables kept for generations that servers may still show
 KEPT_SITES = 8
 
@@ -133,8 +133,10 @@ class PictureSource:
 
 
 def audiences(picture: Picture) -> list[str]:
-    """Return who sees each numbered thing, as text, so that relations follow a change of policy."""
-    return [f"{number}:{rule!r}" for number, rule in picture.rules().items()]
+    """Return which relations have one audience, as text: no more of the policy is in the site tables."""
+    same = _same_audience(picture)
+    tables = [table for schema in _schemas(picture) for table in schema.tables]
+    return [f"{one}-{other}:{same(one, other)}" for one, other in related(tables)]
 
 
 def _same_audience(picture: Picture) -> SameAudience:
