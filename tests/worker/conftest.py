@@ -68,7 +68,7 @@ class Jobs:
         state.queue_job(one.id, {"adql": adql, "format": "csv"} | more, None)
         return one.id
 
-    def wait(self, job: str, *phases: str, seconds: float = 30) -> JobRecord:
+    def wait(self, job: str, *phases: str, seconds: float = 60) -> JobRecord:
         """Return the job once it is in one of `phases` (any that is final if none)."""
 
         def there() -> bool:
@@ -117,5 +117,12 @@ def jobs(installation: Archive, tmp_path_factory: pytest.TempPathFactory) -> Job
 
 
 def gone(processes: list[psutil.Process], seconds: float) -> bool:
-    """Whether all of them end within `seconds`."""
-    return not psutil.wait_procs(processes, seconds)[1]
+    """Whether all of them end within `seconds`; a zombie has ended, and waits for whoever adopted it."""
+
+    def ended(one: psutil.Process) -> bool:
+        try:
+            return one.status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    return wait_until(lambda: all(map(ended, processes)), seconds)

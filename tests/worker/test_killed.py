@@ -47,6 +47,7 @@ def test_a_worker_that_stops_gives_its_jobs_back(jobs: Jobs) -> None:
     state.delete_job(job)
 
 
+@pytest.mark.slow
 def test_jobs_and_folders_nobody_needs_are_cleared_away(jobs: Jobs) -> None:
     with jobs.worker():
         old = jobs.submit(QUICK)
@@ -83,12 +84,10 @@ IN_SERVERS = ("jobs.created", "jobs.queued", "jobs.deleted")
 IN_WORKERS = tuple(point for point in POINTS if point.startswith("jobs.") and point not in IN_SERVERS)
 #: those that end a child, whose worker then tries again
 IN_CHILDREN = ("jobs.mid_result", "jobs.after_result", "jobs.before_answer")
-FAST = ("jobs.mid_result", "jobs.before_complete")
 
 
-@pytest.mark.parametrize(
-    "point", [point if point in FAST else pytest.param(point, marks=pytest.mark.slow) for point in IN_WORKERS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("point", IN_WORKERS)
 def test_killed_at_every_point_a_job_has_one_result(jobs: Jobs, tmp_path: Path, point: str) -> None:
     died = tmp_path / "died"
     job = jobs.submit(QUICK)

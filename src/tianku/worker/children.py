@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import multiprocessing
-from multiprocessing import forkserver
-
 from tianku.worker.attempt import Child
-
-log = logging.getLogger(__name__)
-
-#: what a child would import at its first query, and the fork server has for all of them
-_PRELOADED = ["tianku.worker.child", "sqlglot.dialects.duckdb", "sqlglot.serde", "pandas"]
+from tianku.worker.forks import fork_server, server_pid
 
 
 class Children:
     """Hands out waiting children; a dead fork server is started again with the next one."""
 
     def __init__(self) -> None:
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(_PRELOADED)
         self._spare: Child | None = None
 
     def take(self) -> Child:
@@ -29,7 +19,7 @@ class Children:
             return spare
         if spare is not None:
             spare.kill()
-        return self._fork()
+        return Child(fork_server(), server_pid())
 
     def restock(self) -> None:
         """Have a child in reserve, so that the next job does not wait for one."""
@@ -40,12 +30,3 @@ class Children:
         """End the reserve."""
         if self._spare is not None:
             self._spare.kill()
-
-    def _fork(self) -> Child:
-        forkserver.ensure_running()
-        return Child(self._context, self.server())
-
-    def server(self) -> int:
-        """The process that forks."""
-        pid: int = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
-        return pid
