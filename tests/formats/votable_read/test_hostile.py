@@ -100,7 +100,7 @@ def test_an_answer_that_was_cut_says_so():
 
 def test_compressed_documents_may_not_grow_without_measure():
     blank = zlib.compressobj(9, zlib.DEFLATED, 31)
-    data = blank.compress(HEAD.encode()) + b"".join(blank.compress(b" " * (1 << 20)) for _ in range(100))
+    data = blank.compress(HEAD.encode()) + b"".join(blank.compress(b" " * (1 << 20)) for _ in range(66))
     assert code(data + blank.flush()) == "votable.malformed"
 
 
@@ -131,14 +131,15 @@ SAMPLES = {
 def test_truncated_anywhere(kind):
     """Cut at every 1 kB: an error or complete rows with the loss told, and never a row invented."""
     data = SAMPLES[kind]
-    whole = len(read(data))
+    whole = read(data)
     for size in range(0, len(data) - 12, 1024):
         assert code(data[:size]).startswith("votable."), size
         try:
             rows, told = refused(data[:size])
         except UsageError:
             continue
-        assert (len(rows) < whole and sum(count for *_, count in told) >= 1) or size > data.rfind(b"</T")
+        assert repr(rows) == repr(whole[: len(rows)])
+        assert sum(count for *_, count in told) >= 1
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
