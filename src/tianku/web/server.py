@@ -11,6 +11,7 @@ import threading
 from contextlib import nullcontext
 from pathlib import Path
 
+from tianku.storage.handles import raise_open_files
 from tianku.usecases.centre import Centre
 from tianku.usecases.installation import connect
 from tianku.web.app import Application, create_app
@@ -34,6 +35,7 @@ def serve(root: Path, host: str = "127.0.0.1", port: int = 8000, workers: int = 
 def run_worker(root: Path, listener: socket.socket, workers: int) -> None:
     """Run one of `workers` server processes on `listener`; blocks until it is told to stop."""
     _end_with_parent()
+    raise_open_files()
     application = build(root, workers)
     server = DrainingServer(server_config(application), application)
     server.run(sockets=[listener])
