@@ -174,6 +174,11 @@ def julian(origin: str | float | None) -> float | None:
     return {"JD": 0.0, "MJD": MJD0}[origin] if isinstance(origin, str) else origin
 
 
+def reader_of(layout: str) -> str:
+    """Return the ``reader`` that a layout belongs to; files that describe themselves need none: ``auto``."""
+    return next((c.reader for c in _all() if c.layout == layout), "auto")
+
+
 @cache
 def _all() -> tuple[CurveLayout, ...]:
     folder = resources.files("tianku.products.readers") / "layouts" / "timeseries"

@@ -139,6 +139,11 @@ def layouts(reader: str) -> tuple[Layout, ...]:
     return chosen
 
 
+def reader_of(layout: str) -> str:
+    """Return the ``reader`` that a layout belongs to."""
+    return next(one.reader for one in _all() if one.layout == layout)
+
+
 @cache
 def _all() -> tuple[Layout, ...]:
     folder = resources.files("tianku.products.readers") / "layouts"

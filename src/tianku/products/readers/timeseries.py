@@ -25,6 +25,8 @@ from tianku.products.timeseries import Curve, Doubles, Floats, TimeFrame, TimeSe
 
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _MAX_PARTS = 100
+#: within these bytes a header line must come
+_HEAD = 1 << 16
 
 
 def read_timeseries(
@@ -86,6 +88,8 @@ def _text_tables(layout: CurveLayout, data: bytes, filename: str, tried: list[st
     named = re.fullmatch(rule.filename, filename) if rule.filename else None
     if (rule.filename and not named) or (rule.members is not None) != is_tar(data):
         return []
+    if rule.header and layout.time.column.lower().encode() not in data[:_HEAD].lower():
+        return []  # whatever else it is: a large table is not parsed to learn that
     header: Header = dict(named.groupdict()) if named else {}
     texts = [data]
     if rule.members is not None:

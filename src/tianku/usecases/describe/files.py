@@ -19,6 +19,9 @@ from tianku.formats.opening import DAMAGED, open_bytes
 from tianku.formats.votable_read import list_tables
 from tianku.model.errors import UsageError
 from tianku.products.readers import read_spectrum
+from tianku.products.readers.raster import is_raster
+from tianku.usecases.describe.curves import light_curve
+from tianku.usecases.describe.dynamic import dynamic_spectrum
 
 #: larger files are not tried as single spectra
 _SPECTRUM_BYTES = 64 << 20
@@ -31,10 +34,10 @@ class FoundFile:
     """One file, or one table HDU of it."""
 
     path: Path
-    kind: Literal["table", "spectrum", "image", "other"]
+    kind: Literal["table", "spectrum", "image", "timeseries", "dynamic-spectrum", "other"]
     #: keys of the table's `from:`
     reading: dict[str, Any] = field(default_factory=dict)
-    #: layout of a spectrum, size of an image, reason for `other`
+    #: layout of a spectrum or light curve, size of an image, reason for `other`
     detail: str = ""
 
 
@@ -61,6 +64,15 @@ def _is_data(path: Path) -> bool:
 def classify(paths: Sequence[Path]) -> Iterator[FoundFile]:
     """Yield what each file is; a FITS file with several tables yields one entry per table."""
     for path in paths:
+        if (layout := light_curve(path)) is not None:
+            yield FoundFile(path, "timeseries", detail=layout)
+            continue
+        if (layout := dynamic_spectrum(path)) is not None:
+            yield FoundFile(path, "dynamic-spectrum", detail=layout)
+            continue
+        if is_raster(path):
+            yield FoundFile(path, "image", detail="a picture")
+            continue
         try:
             kind = sniff(TableSource(path))
         except UsageError as error:
@@ -147,7 +159,7 @@ def _spectrum(path: Path) -> FoundFile | None:
     if path.stat().st_size > _SPECTRUM_BYTES:
         return None
     try:
-        return FoundFile(path, "spectrum", detail=read_spectrum(path).layout)
+        return FoundFile(path, "spectrum", detail=read_spectrum(path, "auto").layout)
     except UsageError as error:
         known = error.code.startswith(("spectrum.", "position.")) and error.code != "spectrum.unknown_layout"
         return FoundFile(path, "other", detail=error.message) if known else None

@@ -1,61 +1,32 @@
-"""Product sets: spectra of known layouts, and images."""
+"""Product sets: spectra and light curves of known layouts, and images."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
+from tianku.usecases.describe.curves import describe_curves
+from tianku.usecases.describe.dynamic import describe_dynamic
 from tianku.usecases.describe.files import FoundFile
+from tianku.usecases.describe.images import describe_images
 from tianku.usecases.describe.model import ProductDescription
-
-#: LAMOST writes no flux unit into its files; its low-resolution flux is relative, medium uncalibrated
-_LOW: dict[str, Any] = {
-    "flux": {"unit": "10**-17erg.s**-1.cm**-2.Angstrom**-1", "calibration": "relative"},
-    "obscore": {"calib_level": 2, "em_res_power": 1800, "target_name": "DESIG", "t_exptime": "EXPTIME"},
-}
-_MEDIUM: dict[str, Any] = {
-    "rows_for": "part",
-    "flux": {"unit": "count", "calibration": "uncalibrated"},
-    "obscore": {"em_res_power": 7500, "target_name": "DESIG"},
-}
-_LAMOST_KEY = {"first": ["header.OBSID > 0", "{LMJD}-{PLANID}-sp{SPID:02d}-{FIBERID:03d}"]}
+from tianku.usecases.describe.spectra import describe_spectra
 
 
 def describe_products(files: Iterable[FoundFile]) -> list[ProductDescription]:
-    """Group spectra by resolution and images together, each a product set."""
-    groups: dict[str, list[FoundFile]] = defaultdict(list)
+    """Group spectra and light curves by layout, and images by the companions they have, each a product set."""
+    by_kind: dict[str, list[FoundFile]] = defaultdict(list)
     for file in files:
-        if file.kind == "spectrum":
-            groups["mrs" if "mrs" in file.detail else "lrs"].append(file)
-        elif file.kind == "image":
-            groups["images"].append(file)
-    return [_images(g) if name == "images" else _spectra(name, g) for name, g in sorted(groups.items())]
-
-
-def _spectra(name: str, files: Sequence[FoundFile]) -> ProductDescription:
-    layouts = Counter(f.detail for f in files)
-    notes = tuple(f"{count} files of layout {layout}" for layout, count in sorted(layouts.items()))
-    settings = {
-        "type": "spectrum",
-        "title": "medium-resolution spectra" if name == "mrs" else "low-resolution spectra",
-        "reader": "lamost",
-        "key": _LAMOST_KEY,
-        **(_MEDIUM if name == "mrs" else _LOW),
-        "protocols": ["obscore", "datalink", "download"],
-    }
-    remark = "flux unit and calibration are not in the files: check them"
-    return ProductDescription(name, tuple(f.path for f in files), settings, (*notes, remark))
-
-
-def _images(files: Sequence[FoundFile]) -> ProductDescription:
-    settings = {"type": "image", "reader": "fits-image", "ext": "each", "key": "{stem}"}
-    notes = tuple(f"{f.path.name}: {f.detail}" for f in files[:3])
-    more = (f"and {len(files) - 3} more",) if len(files) > 3 else ()
-    return ProductDescription("images", tuple(f.path for f in files), settings, (*notes, *more))
+        by_kind[file.kind].append(file)
+    return [
+        *describe_images(by_kind["image"]),
+        *describe_spectra((f.path, f.detail) for f in by_kind["spectrum"]),
+        *describe_curves((f.path, f.detail) for f in by_kind["timeseries"]),
+        *describe_dynamic((f.path, f.detail) for f in by_kind["dynamic-spectrum"]),
+    ]
 
 
 def patterns(files: Sequence[Path], root: Path) -> list[str]:
@@ -64,11 +35,21 @@ def patterns(files: Sequence[Path], root: Path) -> list[str]:
     if len(files) <= 5:
         return [str(r) for r in relative]
     wanted = {f.resolve() for f in files}
-    for style in (_beginning, _ending, _anywhere):
+    for style in (_beginning, _ending, _anywhere, *_tokens(relative)):
         globs = sorted({style(r) for r in relative})
         if len(globs) < len(files) / 2 and {p.resolve() for g in globs for p in root.glob(g)} == wanted:
             return globs
     return [str(r) for r in relative]
+
+
+def _tokens(paths: Sequence[Path]) -> list[Callable[[Path], str]]:
+    """Styles that name files by a word that all their names have between underscores, longest first."""
+    words = set.intersection(*(set(p.name.split(".")[0].split("_")[1:-1]) for p in paths))
+
+    def style(word: str) -> Callable[[Path], str]:
+        return lambda path: str(path.parent / f"*_{word}_*{_suffix(path)}")
+
+    return [style(word) for word in sorted(filter(None, words), key=len, reverse=True)]
 
 
 def _ending(path: Path) -> str:
