@@ -52,7 +52,7 @@ def _scaled(
     if (field.scale is None and field.offset is None and field.null is None) or values.dtype.kind == "S":
         return values
     small = values.dtype.itemsize <= 2 or values.dtype == np.float32
-    numbers = values.astype(np.float32 if small else np.float64)
+    numbers: npt.NDArray[np.floating] = values.astype(np.float32 if small else np.float64)
     if field.scale is not None:
         numbers *= _factor(plan, run, records, field.scale, numbers)
     if field.offset is not None:

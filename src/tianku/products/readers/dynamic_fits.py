@@ -84,25 +84,28 @@ def _axis_columns(buffer: bytes, hdus: list[Hdu]) -> dict[str, Doubles]:
     return found
 
 
-def _times(rule: TimeRule, header: Header, seconds: Doubles | None, count: int) -> tuple[Doubles, tuple[str, ...]]:
+def _times(rule: TimeRule, header: Header, column: Doubles | None, count: int) -> tuple[Doubles, tuple[str, ...]]:
     start = moment(header.get(rule.date), header.get(rule.clock))
     if start is None:
         raise _bad_axis("time", f"{rule.date} and {rule.clock} are no instant")
-    notes: list[str] = []
-    if seconds is None:
-        step = header.get(rule.step or "")
-        if not isinstance(step, int | float) or isinstance(step, bool) or not 0 < step < DAY:
-            raise _bad_axis("time", f"there is neither a column {rule.column} nor a step")
-        seconds = np.arange(count) * float(step)
-        notes.append("time.from_step")
-    if len(seconds) != count or not np.isfinite(seconds).all() or (np.diff(seconds) < 0).any():
+    seconds = _stepped(rule, header, count) if column is None else column
+    if len(seconds) != count or not np.isfinite(seconds).all() or bool((np.diff(seconds) < 0).any()):
         raise _bad_axis("time", f"{len(seconds)} times, not ascending, for {count} rows")
-    times = start + seconds / DAY
+    times: Doubles = start + seconds / DAY
+    notes = ["time.from_step"] if column is None else []
     end = moment(header.get(rule.end_date or ""), header.get(rule.end_clock or ""))
-    step = float(np.median(np.diff(seconds))) if count > 1 else 0.0
-    if end is not None and abs(end - times[-1]) * DAY > step + 2.0:
+    between = float(np.median(np.diff(seconds))) if count > 1 else 0.0
+    if end is not None and count and abs(end - float(times[-1])) * DAY > between + 2.0:
         notes.append("time.inconsistent")
     return times, tuple(notes)
+
+
+def _stepped(rule: TimeRule, header: Header, count: int) -> Doubles:
+    """Seconds in equal steps, where there is no table of them."""
+    step = header.get(rule.step or "")
+    if not isinstance(step, int | float) or isinstance(step, bool) or not 0 < step < DAY:
+        raise _bad_axis("time", f"there is neither a column {rule.column} nor a step")
+    return np.arange(count, dtype=np.float64) * float(step)
 
 
 def _check(frequency: Doubles, channels: int) -> None:

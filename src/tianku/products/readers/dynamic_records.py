@@ -205,14 +205,10 @@ class _Assembly:
             )
         return _Cut(sweeps, count, channels)
 
-    def _frequency(self, axis: Doubles | None) -> Doubles:
-        said, channels = self.axes.frequency, self.cut.channels
-        if axis is None and said.from_ is not None:
-            axis = np.atleast_1d(np.asarray(self.header.get(said.from_, ()), dtype=np.float64)) * MHZ[said.unit]
-        elif axis is None:
-            start, step = self._number(said.start), self._number(said.step)
-            axis = (start + step * np.arange(channels)) * MHZ[said.unit]
-        if len(axis) != channels or not np.isfinite(axis).all() or not (axis > 0).all():
+    def _frequency(self, table: Doubles | None) -> Doubles:
+        channels = self.cut.channels
+        axis = self._said_frequencies() if table is None else table
+        if len(axis) != channels or not bool(np.isfinite(axis).all()) or not bool((axis > 0).all()):
             raise UsageError(
                 "dynamic.bad_axis",
                 "the {axis} axis: {reason}",
@@ -220,6 +216,16 @@ class _Assembly:
                 reason=f"{len(axis)} frequencies (all must be positive) for {channels} channels",
             )
         return axis
+
+    def _said_frequencies(self) -> Doubles:
+        """MHz, of the file header or from a start and a step."""
+        said = self.axes.frequency
+        if said.from_ is not None:
+            value = self.header.get(said.from_)
+            numbers = value if isinstance(value, np.ndarray | float | int) else ()
+            return np.asarray(np.atleast_1d(np.asarray(numbers, dtype=np.float64)) * MHZ[said.unit])
+        start, step = self._number(said.start), self._number(said.step)
+        return np.asarray((start + step * np.arange(self.cut.channels)) * MHZ[said.unit], dtype=np.float64)
 
     def _number(self, said: float | str | None) -> float:
         """A number, or the header key of one; NaN where there is none (the caller refuses it)."""
@@ -242,8 +248,9 @@ class _Assembly:
         """The time of each sweep in the order of the file; NaN where it is damaged."""
         said, sweeps = self.axes.time, self.cut.sweeps
         step = self._number(said.step) / 86400.0
+        times: Doubles
         if said.from_ is None:
-            times = self._instant(said.start) + step * np.arange(self.found.records * sweeps)
+            times = self._instant(said.start) + step * np.arange(self.found.records * sweeps, dtype=np.float64)
         else:
             field = self.plan.fields[said.from_]
             times = np.concatenate([self._record_times(run, field) for run in self.found.runs])

@@ -117,7 +117,7 @@ def _values(file: cdflib.CDF, name: str, said: Any, attributes: dict[str, Any], 
     budget.take(_records(said) * max(1, int(np.prod(said.Dim_Sizes or [1]))))
     raw = np.asarray(file.varget(name))
     raw = raw.reshape(_records(said), *said.Dim_Sizes)
-    values = raw.astype(np.float32 if raw.dtype.itemsize <= 4 and raw.dtype.kind == "f" else np.float64)
+    values: Floats = raw.astype(np.float32 if raw.dtype.itemsize <= 4 and raw.dtype.kind == "f" else np.float64)
     fill = attributes.get("FILLVAL")
     if fill is not None:
         values[np.isin(raw, np.asarray(fill).astype(raw.dtype, casting="unsafe"))] = np.nan

@@ -118,7 +118,7 @@ def _numbers(variable: h5py.Dataset, budget: Budget) -> Floats:
     budget.take(int(np.prod(variable.shape, dtype=np.int64)))
     raw = np.asarray(variable[...])
     kind = np.float32 if raw.dtype == np.float32 else np.float64
-    values = raw.astype(kind)
+    values: Floats = raw.astype(kind)
     for name in ("_FillValue", "missing_value"):
         fill = variable.attrs.get(name)
         if fill is not None:
