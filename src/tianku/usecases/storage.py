@@ -16,8 +16,9 @@ from tianku.usecases.pictures import serving_copy
 
 def stored(table: PublishedTable, data_root: Path) -> Stored:
     """Return where the rows of one published table are."""
-    manifest, folder = table.manifest, table.folder
-    files = tuple(StoredFile(str(folder / f.path), f.rows or 0, f.healpix) for f in manifest.files)
+    manifest, folder = table.manifest, str(table.folder)
+    # texts, not paths: an archive of 40 versions has ten thousand files
+    files = tuple(StoredFile(f"{folder}/{f.path}", f.rows or 0, f.healpix) for f in manifest.files)
     dataset, revision = table.home
     serving = serving_copy(data_root, dataset, revision, table.meta.name)
     return Stored(
@@ -26,7 +27,7 @@ def stored(table: PublishedTable, data_root: Path) -> Stored:
         nrows=table.meta.nrows or 0,
         files=files,
         serving=str(serving) if serving.is_file() else None,
-        id_tables={column: str(folder / path) for column, path in manifest.id_tables.items()},
+        id_tables={column: f"{folder}/{path}" for column, path in manifest.id_tables.items()},
     )
 
 
