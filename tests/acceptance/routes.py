@@ -65,6 +65,9 @@ def _same(*paths: str, statuses: Statuses = ALL) -> list[Case]:
 
 
 _FORM = "LANG=ADQL&FORMAT=csv&QUERY=%Q"
+_JOB = "/vo/tap/async/" + 32 * "0"
+_API_JOB = "/api/v1/jobs/" + 32 * "0"
+_ASKED = '{"arguments": {"adql": "SELECT TOP 1 * FROM %S.%T"}}'
 #: by route, as Starlette writes it; `test_policy_routes` fails for one that is not here
 SERVICES: dict[str, list[Case]] = {
     "/vo/tap": _same("/vo/tap", statuses=(303, 303, 303, 303)),
@@ -73,6 +76,17 @@ SERVICES: dict[str, list[Case]] = {
         *_per_dataset("/vo/tap/sync", QUERIES, _FORM),
         *_same(tap("SELECT COUNT(*) AS n FROM ivoa.obscore"), tap("SELECT * FROM tap_schema.tables")),
     ],
+    # a job is created by everybody; what it may read is decided when it runs: see tests/worker
+    "/vo/tap/async": [*_same("/vo/tap/async"), Case("/vo/tap/async", (303, 303, 303, 303), f"{_FORM}&PHASE=RUN")],
+    "/vo/tap/async/{job}": [
+        *_same(_JOB, statuses=NOBODY),
+        Case(_JOB, NOBODY, "PHASE=ABORT"),
+    ],
+    "/vo/tap/async/{job}/{part}": [
+        *_same(*(f"{_JOB}/{part}" for part in ("phase", "parameters", "error", "owner")), statuses=NOBODY),
+        Case(f"{_JOB}/phase", NOBODY, "PHASE=RUN"),
+    ],
+    "/vo/tap/async/{job}/results/{result}": _same(f"{_JOB}/results/result", statuses=NOBODY),
     "/vo/tap/capabilities": _same("/vo/tap/capabilities"),
     "/vo/tap/availability": _same("/vo/tap/availability"),
     "/vo/tap/examples": _same("/vo/tap/examples"),
@@ -101,6 +115,10 @@ SERVICES: dict[str, list[Case]] = {
     "/api/v1/datasets/{dataset:path}/tables/{table}": _per_dataset("/api/v1/datasets/%D/tables/%T", LISTED),
     "/api/v1/schema": _same("/api/v1/schema"),
     "/api/v1/query": _per_dataset("/api/v1/query", QUERIES, '{"adql": "SELECT TOP 1 * FROM %S.%T"}'),
+    "/api/v1/jobs": [*_same("/api/v1/jobs"), *_per_dataset("/api/v1/jobs", dict.fromkeys(LISTED, ALL), _ASKED)],
+    "/api/v1/jobs/{job}": _same(_API_JOB, statuses=NOBODY),
+    "/api/v1/jobs/{job}/abort": [Case(f"{_API_JOB}/abort", NOBODY, "{}")],
+    "/api/v1/jobs/{job}/results/{result}": _same(f"{_API_JOB}/results/result", statuses=NOBODY),
     "/api/v1/products/{product:path}": [
         *_per_dataset("/api/v1/products/%D/lrs/{key}", ROWS),
         *(
@@ -145,6 +163,8 @@ PAGES: dict[str, list[Case]] = {
     "^data/*/$": _per_dataset("/data/%D/", LISTED),
     "search": _same("/search", "/search?q=stars"),
     "sql": _same("/sql"),
+    "jobs": _same("/jobs"),
+    "jobs/*": _same("/jobs/" + 32 * "0", statuses=NOBODY),
     "account/": _same("/account/", statuses=(302, 200, 200, 200)),
     "account/tokens/": _same("/account/tokens/", statuses=(302, 405, 405, 405)),
     "account/tokens/*/revoke": _same("/account/tokens/1/revoke", statuses=(302, 405, 405, 405)),

@@ -24,20 +24,23 @@ from tianku.catalogue.store import SnapshotStore
 from tianku.model.access import ANONYMOUS
 from tianku.model.errors import TransientError
 from tianku.state import repositories as state
+from tianku.storage.failpoints import POINTS
 from tianku.usecases.centre import Centre
 from tianku.usecases.ingest import ingest_dataset
 from tianku.usecases.publish import listing, publish
 from tianku.usecases.query import run_adql
 
 #: the points of tables alone are quick to show in tests of the store, too
-POINTS = (
-    *(pytest.param(point, marks=pytest.mark.slow) for point in (
-        "ingest.after_sort", "ingest.after_write", "ingest.before_manifest", "ingest.after_table",
-        "commit.before_sync",
-    )),
+QUICK = {
     "ingest.mid_write", "products.after_chunk", "products.after_index", "commit.before_rename",
     "commit.after_rename",
-)  # fmt: skip
+}  # fmt: skip
+INGESTED = [
+    point if point in QUICK else pytest.param(point, marks=pytest.mark.slow)
+    for point in POINTS
+    if point.startswith(("ingest.", "products.", "commit."))
+]
+PUBLISHED = [point for point in POINTS if point.startswith("publish.")]
 ROWS = tap("SELECT COUNT(*) AS n FROM killed_dr1.stars")
 SPECTRA = tap("SELECT COUNT(*) AS n FROM ivoa.obscore WHERE obs_publisher_did LIKE '%killed/dr1%'")
 
@@ -60,7 +63,7 @@ def shown(site: Site, path: str) -> list[str]:
     return [worker.get(path).text.split()[-1] for worker in site.served.workers]
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", INGESTED)
 def test_killed_anywhere_the_old_serves_and_the_next_run_ends(
     two_workers: Site, forks: ForkServerContext, point: str
 ) -> None:
@@ -85,6 +88,35 @@ def test_killed_anywhere_the_old_serves_and_the_next_run_ends(
     new = [str(int(n) + 1) for n in old]
     assert wait_until(lambda: shown(two_workers, ROWS) == new, 2)
     assert shown(two_workers, SPECTRA) == spectra
+
+
+def publish_until(root: Path, dataset: str, point: str) -> None:
+    """Publish in this process with a point of failure armed."""
+    os.environ["TIANKU_FAILPOINT"] = point
+    publish(root, dataset)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", PUBLISHED)
+def test_killed_while_publishing_the_old_or_the_new_serves(
+    two_workers: Site, forks: ForkServerContext, point: str
+) -> None:
+    root = two_workers.archive.root
+    old = shown(two_workers, ROWS)
+    with (root / "sources" / "killed_rows.csv").open("a") as file:
+        file.write(f"{100 + int(old[0])},11,21,7\n")
+    revision = ingest_dataset(root, KILLED).revision
+    killed = forks.Process(target=publish_until, args=(root, KILLED, point))
+    killed.start()
+    killed.join(60)
+    assert killed.exitcode == 137
+    new = [str(int(n) + 1) for n in old]
+    flipped = point == "publish.after_flip"
+    assert wait_until(lambda: shown(two_workers, ROWS) == (new if flipped else old), 2)
+    published = [row.revision for row in listing(root) if row.dataset == KILLED and row.state == "published"]
+    assert len(published) == 1 and (published == [revision]) == flipped
+    publish(root, KILLED)
+    assert wait_until(lambda: shown(two_workers, ROWS) == new, 2)
 
 
 def ingest_and_publish(root: Path, dataset: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.serving import wait_until
+from tests.support.serving import serving, wait_until
 from tests.worker.conftest import ENDLESS, LEASE, QUICK, SLOW, Jobs, gone
 from tianku.model.access import ANONYMOUS
 from tianku.state import repositories as state
@@ -33,6 +33,20 @@ def test_a_killed_worker_is_followed_by_another(jobs: Jobs) -> None:
     with jobs.worker():
         assert jobs.text(job).startswith("n\n")
         assert state.job(job).attempt == 2 and time.monotonic() - began < LEASE + 20
+
+
+@pytest.mark.slow
+def test_a_killed_server_takes_its_worker_along(jobs: Jobs) -> None:
+    with serving(jobs.root, jobs=True) as served:
+        job = jobs.submit(SLOW.format(bound=603))
+        jobs.working(job)
+        old = psutil.Process(served.process.pid).children(recursive=True)
+        assert len(old) >= 3
+        served.process.kill()
+        assert gone(old, 2.0)
+    assert not [path for path in (jobs.data / "jobs" / job).rglob("*") if path.is_file()]
+    with jobs.worker():
+        assert jobs.text(job).startswith("n\n") and state.job(job).attempt == 2
 
 
 def test_a_worker_that_stops_gives_its_jobs_back(jobs: Jobs) -> None:
