@@ -22,5 +22,7 @@ def test_absurd_headers_cost_neither_time_nor_memory(tmp_path: Path) -> None:
     slow = {name: time for name, (_, time) in found.items() if time > 5.0}
     assert slow == {}
     refused = {name for name, (what, _) in found.items() if what == "reader.unreadable"}
-    assert refused >= {n for n in FILES if n.endswith((".ecsv", "columns.tbl", "columns.csv", "backwards.mrt"))} - {"array.ecsv"}
+    assert refused >= {
+        n for n in FILES if n.endswith((".ecsv", "columns.tbl", "columns.csv", "backwards.mrt"))
+    } - {"array.ecsv"}
     assert "rejects" in found["rows.fits"][0] and "0 rejects" not in found["rows.fits"][0]
