@@ -91,5 +91,5 @@ def test_what_is_no_list_is_named(folder: Path) -> None:
     with pytest.raises(UsageError, match="ra of mec is no list"):
         check_tables(dataset, ["wrong"])
     said = {"from": "mec.csv", "elements_of": {"table": "mecc", "column": "ra", "name": "x"}}
-    with pytest.raises(UsageError, match="did you mean mec?"):
+    with pytest.raises(UsageError, match=r"did you mean mec\?"):
         check_tables(configured(folder, {"mec": {"from": "mec.csv"}, "wrong": said}), ["wrong"])
