@@ -184,7 +184,10 @@ class ProductConfig(Config):
         None, description="SQL condition on header keywords; files it is not true for belong to another set"
     )
     main: str = Field("science", description="the category that carries the metadata")
-    reader: str = Field("auto", description="lamost, sdss, fits-image, fits-table, binary, other …")
+    reader: str = Field(
+        "auto",
+        description="lamost, sdss, fits-spectrum, fits-image, kepler, tess, fits-table, text, binary, other …",
+    )
     format: str | None = Field(None, description="record format used by `reader: binary`")
     join: Join | None = Field(
         None, description="which files make one dynamic spectrum, instead of its record format's `join:`"
