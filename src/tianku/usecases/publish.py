@@ -11,8 +11,8 @@ from tianku.model.config.load import load_installation
 from tianku.model.errors import NotFoundError, UsageError
 from tianku.state import repositories
 from tianku.state.repositories import PublicationRecord
-from tianku.usecases.downloads import download_folder
 from tianku.storage.failpoints import failpoint
+from tianku.usecases.downloads import download_folder
 from tianku.usecases.installation import connect
 from tianku.usecases.pictures import PictureSource, serving_copies, snapshot_store
 from tianku.usecases.sharing import sharers
