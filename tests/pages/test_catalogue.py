@@ -67,7 +67,7 @@ def test_a_data_set_tells_what_it_is_part_of_and_contains(client: Client) -> Non
 def test_downloads_have_sizes_and_checksums(client: Client) -> None:
     page = client.get(f"/data/{HIP}/downloads/").content.decode()
     assert "123 kB" in page and "ab" * 32 in page and f'href="/sas/{HIP}/lrs/"' in page
-    assert f"wget -r -np -nH --cut-dirs=1 http://testserver/sas/{HIP}/" in page
+    assert f"wget -m -np -nH --cut-dirs=1 http://testserver/sas/{HIP}/" in page
 
 
 def test_closed_tables_are_not_told_of(client: Client) -> None:
