@@ -45,6 +45,7 @@ def _spectrum_facts(page: ProductPage, parts: Sequence[IndexEntry]) -> list[Fact
         Fact(Text(en="Signal to noise", zh="信噪比"), number(best, 1)),
         Fact(Text(en="Flux calibration", zh="流量定标"), word(calibration)),
         Fact(Text(en="Flux unit", zh="流量单位"), word(pretty(unit)), spelled=unit),
+        Fact(Text(en="Notes", zh="说明"), _notes(first)),
     ]
 
 
@@ -78,6 +79,7 @@ def _timeseries_facts(page: ProductPage, parts: Sequence[IndexEntry]) -> list[Fa
         Fact(Text(en="Time system", zh="时间系统"), system),
         Fact(Text(en="Median sampling", zh="采样间隔中值"), number(first.t_resolution, 1), "s"),
         Fact(Text(en="Wavelengths", zh="波长"), waves, "nm"),
+        Fact(Text(en="Notes", zh="说明"), _notes(first)),
     ]
 
 
