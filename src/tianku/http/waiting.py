@@ -37,9 +37,12 @@ class JobWatch:
         self._pools = pools
         self._waiters: set[_Waiter] = set()
         self._looking: asyncio.Task[None] | None = None
+        self._released = False
 
     async def changed(self, job: str, phase: str, seconds: float) -> None:
         """Return once the job is not in `phase` any more, or after `seconds` (`LONGEST` at most)."""
+        if self._released:
+            return
         waiter = _Waiter(job, phase)
         self._waiters.add(waiter)
         if self._looking is None or self._looking.done():
@@ -62,7 +65,8 @@ class JobWatch:
             leaving.cancel()
 
     def release(self) -> None:
-        """Let everybody go on; at shutdown."""
+        """Let everybody go on, and nobody wait any more; when the server stops."""
+        self._released = True
         for waiter in self._waiters:
             waiter.changed.set()
 

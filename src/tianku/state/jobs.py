@@ -189,6 +189,15 @@ def unknown(job_id: str) -> NotFoundError:
     return NotFoundError("job.unknown", "There is no job {id}; it may have been destroyed.", id=job_id[:40])
 
 
+def not_pending(phase: str) -> UsageError:
+    """Return the error of a job that is to be changed or started too late."""
+    return UsageError(
+        "job.not_pending",
+        "The job is {phase}: only a PENDING job can be changed or started. Create a new one.",
+        phase=phase,
+    )
+
+
 def _now() -> datetime:
     """Return the time as exactly as protocols tell it, so that a filter by what was told leaves its job out."""
     now = timezone.now()
@@ -196,13 +205,8 @@ def _now() -> datetime:
 
 
 def _change_pending(job_id: str, **values: Any) -> None:
-    if models.Job.objects.filter(pk=job_id, phase="PENDING").update(**values):
-        return
-    raise UsageError(
-        "job.not_pending",
-        "The job is {phase}: only a PENDING job can be changed or started. Create a new one.",
-        phase=job(job_id).phase,
-    )
+    if not models.Job.objects.filter(pk=job_id, phase="PENDING").update(**values):
+        raise not_pending(job(job_id).phase)
 
 
 def record(row: Any) -> JobRecord:

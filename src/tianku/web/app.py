@@ -71,7 +71,6 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     yield
     context: Context = app.state.context
     context.gate.close()
-    context.jobs.release()
     await settle()
     await context.pools.closing.run(context.centre.close)
     context.pools.close()

@@ -25,6 +25,7 @@ class DrainingServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the gate, give notice, then stop as uvicorn does."""
         self._application.context.gate.close()
+        self._application.context.jobs.release()
         await asyncio.sleep(self._notice)
         await super().shutdown(sockets)
 

@@ -155,7 +155,7 @@ def start(desk: Desk, job: JobRecord, principal: Principal, arguments: Callable[
         ``storage.full``
     """
     if job.phase != "PENDING":
-        repositories.queue_job(job.id, {}, None)  # raises job.not_pending
+        raise repositories.not_pending(job.phase)
     require_room(desk.data_root)
     check_quota(desk.site.jobs, job.account)
     kind = operation(job.kind)
