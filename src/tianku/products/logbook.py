@@ -169,5 +169,6 @@ def _plain(data: pa.Table) -> pa.Table:
 
 
 def as_text(row: Mapping[str, Any]) -> dict[str, str | int | float | bool | None]:
-    """Return a row as header values: dates as ISO texts."""
-    return {name: v.isoformat() if isinstance(v, date | time) else v for name, v in row.items()}
+    """Return a row as header values: dates as ISO texts, no NaN."""
+    said = {name: v.isoformat() if isinstance(v, date | time) else v for name, v in row.items()}
+    return {name: None if isinstance(v, float) and v != v else v for name, v in said.items()}
