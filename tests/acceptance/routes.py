@@ -64,6 +64,23 @@ def _same(*paths: str, statuses: Statuses = ALL) -> list[Case]:
     return [Case(path, statuses) for path in paths]
 
 
+def _latest(place: str, statuses: int, tail: str = "") -> list[Case]:
+    """Addresses that lead to the newest version; what a caller may not read has none."""
+    led, hidden = (statuses,) * 4, (404, 404, statuses, statuses)
+    expected = {"half": led, "secret": hidden, "hidden": hidden, "nothing": NOBODY}
+    return [Case(f"{place}/{name}/latest{tail}", one) for name, one in expected.items()]
+
+
+_TAILS = {"": "", "/{rest:path}": "/x"}
+_MOVED = {
+    f"{place}/{{collection}}{release}/latest{tail}": [
+        Case(one.path.replace("/latest", "/dr1/latest") if release else one.path, one.statuses)
+        for one in _latest(place, 307, _TAILS[tail])
+    ]
+    for place in ("/api/v1/datasets", "/api/v1/products", "/download")
+    for release in ("", "/{release}")
+    for tail in _TAILS
+}
 _FORM = "LANG=ADQL&FORMAT=csv&QUERY=%Q"
 _JOB = "/vo/tap/async/" + 32 * "0"
 _API_JOB = "/api/v1/jobs/" + 32 * "0"
@@ -113,6 +130,18 @@ SERVICES: dict[str, list[Case]] = {
     "/api/v1/datasets/{dataset:path}/downloads": _per_dataset("/api/v1/datasets/%D/downloads", LISTED),
     "/api/v1/datasets/{dataset:path}": _per_dataset("/api/v1/datasets/%D", LISTED),
     "/api/v1/datasets/{dataset:path}/tables/{table}": _per_dataset("/api/v1/datasets/%D/tables/%T", LISTED),
+    **_MOVED,
+    "/api/v1/datasets/{dataset:path}/difference/{other:path}": [
+        *_per_dataset("/api/v1/datasets/%D/difference/%D", LISTED),
+        *_per_dataset("/api/v1/datasets/%D/difference/%D?table=%T", ROWS),
+    ],
+    "/api/v1/datasets/{dataset:path}/difference/{other:path}/rows": _per_dataset(
+        "/api/v1/datasets/%D/difference/%D/rows?table=%T", ROWS
+    ),
+    "/api/v1/datasets/{dataset:path}/epochs": [
+        *_per_dataset("/api/v1/datasets/%D/epochs?uid=x", dict.fromkeys(LISTED, NOBODY)),
+        *_same(f"/api/v1/datasets/{SPECTRA}/epochs", statuses=(400, 400, 400, 400)),
+    ],
     "/api/v1/schema": _same("/api/v1/schema"),
     "/api/v1/query": _per_dataset("/api/v1/query", QUERIES, '{"adql": "SELECT TOP 1 * FROM %S.%T"}'),
     "/api/v1/jobs": [*_same("/api/v1/jobs"), *_per_dataset("/api/v1/jobs", dict.fromkeys(LISTED, ALL), _ASKED)],
@@ -155,6 +184,11 @@ SERVICES: dict[str, list[Case]] = {
 PAGES: dict[str, list[Case]] = {
     "": _same("/"),
     "data/": _same("/data/", "/data/?q=data&type=spectrum&access=granted"),
+    "^data/*/latest/*$": _latest("/data", 302, "/"),
+    "^data/*/difference/*/$": [
+        *_per_dataset("/data/%D/difference/%D/", LISTED),
+        *_per_dataset("/data/%D/difference/%D/?table=%T", ROWS),
+    ],
     "^data/*/downloads/$": _per_dataset("/data/%D/downloads/", LISTED),
     "^data/*/tables/*/$": _per_dataset("/data/%D/tables/%T/", LISTED),
     "^data/*/tables/*/query$": _per_dataset("/data/%D/tables/%T/query", LISTED),
