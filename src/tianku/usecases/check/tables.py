@@ -53,8 +53,8 @@ def _columns(report: Report, table: str, config: TableConfig) -> tuple[Column, .
         return ()
     for name, problem in expression_problems(plan, schema):
         report.error(("tables", table, "columns", name, "expression"), problem)
-    if problem := date_problem(plan):
-        report.error(("tables", table, "access", "public_from"), problem)
+    if date := date_problem(plan):
+        report.error(("tables", table, "access", "public_from"), date)
     for warning in plan.warnings:
         report.warning(("tables", table, "columns"), warning, protocol="tap")
     return tuple(c.meta for c in plan.columns)
