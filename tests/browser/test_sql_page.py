@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -121,3 +122,19 @@ def test_fits_a_phone_in_chinese(site: Site, view: Watched) -> None:
     assert page.get_by_role("button", name="运行").is_visible()
     assert not view.scrolls_sideways()
     assert view.problems == []
+
+
+def test_a_started_job_has_a_page(site: Site, view: Watched) -> None:
+    asked: list[Any] = []
+
+    def started(body: bytes) -> Answer:
+        asked.append(json.loads(body))
+        return as_json({"id": "f00"})
+
+    site.routes["/api/v1/jobs"] = started
+    page = open_sql(site, view, "zh")
+    write(page, "SELECT 1 AS n FROM demo_v1.stars")
+    page.route("**/zh/jobs/f00", lambda route: route.fulfill(body="the job"))
+    page.get_by_role("button", name="提交任务").click()
+    page.wait_for_url("**/zh/jobs/f00")
+    assert asked == [{"arguments": {"adql": "SELECT 1 AS n FROM demo_v1.stars", "format": "votable"}}]

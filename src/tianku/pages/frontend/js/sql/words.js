@@ -2,7 +2,7 @@
 export const WORDS = {
   editor: ["ADQL query", "ADQL 查询"],
   run: ["Run", "运行"],
-  job: ["Run as a job", "作为任务运行"],
+  job: ["Start a job", "提交任务"],
   runHint: ["Ctrl-Enter runs the query.", "Ctrl-Enter 运行查询。"],
   examples: ["Examples", "示例"],
   history: ["History", "历史"],
