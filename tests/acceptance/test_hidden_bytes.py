@@ -122,6 +122,10 @@ PATHS = [*PAGES, *(f"/zh{path}" for path in PAGES), *OTHER, *(f"/api/v1/{p}" for
 PATHS += [*DOWNLOADS, *(f"/vo/{p}" for p in VO)]
 
 
+#: headers that tell of the moment: how an answer is framed depends on how soon its last byte was there
+VARYING = ("date", "expires", "set-cookie", "content-length", "transfer-encoding")
+
+
 @pytest.fixture(scope="module")
 def key(without_hidden: Site) -> str:
     """A product that is in every set of spectra."""
@@ -134,7 +138,7 @@ def key(without_hidden: Site) -> str:
 def said(site: Site, path: str, **more: object) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body, without what differs between any two answers of one server."""
     reply: Reply = fetch(site.address, path, **more)  # type: ignore[arg-type]
-    headers = {k: v for k, v in reply.headers.items() if k not in ("date", "expires", "set-cookie")}
+    headers = {k: v for k, v in reply.headers.items() if k not in VARYING}
     headers["cookies"] = re.sub(r"=[^;]*;", "=;", reply.headers.get("set-cookie", ""))
     body = reply.body.replace(site.address.encode(), b"http://site")
     body = re.sub(rb'(csrf\w*" value="|csrf_?token" content="|"csrf\w*": ?")[\w-]+', rb"\1", body)
