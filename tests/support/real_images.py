@@ -74,7 +74,11 @@ DATASETS: dict[str, dict[str, Any]] = {
         "products": {
             "disk": {
                 "type": "image",
-                "from": ["solar/{aia_171_level1|resampled_hmi|secchi_l0_a}.fits", "solar/efz*.fits", "solar/*.jp2"],
+                "from": [
+                    "solar/{aia_171_level1|resampled_hmi|secchi_l0_a}.fits",
+                    "solar/efz*.fits",
+                    "solar/*.jp2",
+                ],
                 "key": "{stem}",
                 "band": {"from": "WAVELNTH", "unit": "Angstrom"},
                 "obscore": {"calib_level": 1},

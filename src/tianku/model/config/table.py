@@ -177,9 +177,7 @@ class TableConfig(Config):
         ("tap", "scs", "download"),
         description="services wanted; `tianku check` says what each lacks (leaving one out does not close it yet)",
     )
-    same_as: str | None = Field(
-        None, description="dataset whose table of this name is shared, without a copy"
-    )
+    same_as: str | None = Field(None, description="dataset whose table of this name is shared, without a copy")
 
     @model_validator(mode="after")
     def _one_main_position(self) -> TableConfig:

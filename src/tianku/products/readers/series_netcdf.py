@@ -51,7 +51,7 @@ def described(data: bytes) -> Described:
 
 
 def _described(file: h5py.File) -> Described:
-    """Variables of the root group; h5netcdf, which knows netCDF's rules, is forty times slower at this."""
+    """Variables of the root group; read with h5py: h5netcdf takes several times as long to open small files."""
     budget = Budget()
     datasets = {name: one for name, one in file.items() if isinstance(one, h5py.Dataset) and one.shape is not None}
     units = {name: _text(one.attrs.get("units", "")).strip() for name, one in datasets.items()}
