@@ -88,7 +88,7 @@ soak: $(VENV)/dev.stamp  ## a million files and a thousand jobs among kills (FIL
 lock: $(VENV)/bin/python  ## resolve the dependencies again
 	$(PIP) install uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra demo --extra build --generate-hashes --no-emit-index-url --no-annotate -q -o requirements/demo.txt
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra demo --extra build --extra dev --generate-hashes --no-emit-index-url --no-annotate -q -o requirements/dev.txt
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra demo --extra build --extra dev --extra postgres --generate-hashes --no-emit-index-url --no-annotate -q -o requirements/dev.txt
 
 .PHONY: reference
 reference: $(VENV)/dev.stamp  ## write docs/reference from the code
