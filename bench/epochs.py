@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -66,15 +67,14 @@ def measure(report: Report, folder: Path, rows: int, seed: int = 11) -> None:
     chosen = np.random.default_rng(seed).choice(sources, min(_LOOKED_AT, len(sources) // 2), replace=False)
     centre = Centre.open(root)
     try:
-        ours = [
-            _timed(lambda key=key: timeseries(centre, ANONYMOUS, DATASET, "curves", str(key))) for key in chosen
-        ]
+        look = partial(timeseries, centre, ANONYMOUS, DATASET, "curves")
+        ours = [_timed(partial(look, str(key))) for key in chosen]
     finally:
         centre.close()
     files = sorted(str(p) for p in root.glob("data/snapshots/**/tables/epochs/rows/*.parquet"))
     con = duckdb.connect(config={"threads": 2})
     sql = "SELECT bjd, mag, mag_err FROM read_parquet(?) WHERE source_id = ? ORDER BY bjd"
-    theirs = [_timed(lambda key=int(key): con.execute(sql, [files, key]).fetchnumpy()) for key in chosen]
+    theirs = [_timed(partial(_fetch, con, sql, [files, int(key)])) for key in chosen]
     con.close()
     p95 = f"p95 {np.percentile(ours, 95):.3g} ms against {np.percentile(theirs, 95):.3g} ms"
     report.add(
@@ -111,6 +111,10 @@ def _configure(root: Path, sources: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder.parent / "collection.yaml").write_text(_COLLECTION)
     (folder / "dataset.yaml").write_text(_CONFIG)
+
+
+def _fetch(con: duckdb.DuckDBPyConnection, sql: str, values: list[object]) -> dict[str, np.ndarray]:
+    return con.execute(sql, values).fetchnumpy()
 
 
 def _timed(work: Callable[[], object]) -> float:

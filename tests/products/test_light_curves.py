@@ -124,7 +124,7 @@ def test_ogle_dates_are_whole_or_short(rows: bytes) -> None:
 
 def test_configuration_overrides_a_layout_and_describes_an_unknown_file() -> None:
     text = b"when;m\n10;15.5\n86410;15.6\n"
-    said = {
+    said: dict[str, Any] = {
         "time": {"column": "when", "origin": "MJD", "unit": "s", "scale": "TT"},
         "value": {"column": "m", "unit": "mag"},
     }

@@ -29,7 +29,12 @@ def folder(test_data: Path) -> Path:
 
 def test_every_real_file_is_published(folder: Path, tmp_path: Path) -> None:
     files = sorted(folder.iterdir())
-    said = {"reader": "auto", "key": "{PLATEID}-{MJD}-{FIBERID}", "flux": {}, "obscore": {"target_class": "CLASS"}}
+    said: dict[str, Any] = {
+        "reader": "auto",
+        "key": "{PLATEID}-{MJD}-{FIBERID}",
+        "flux": {},
+        "obscore": {"target_class": "CLASS"},
+    }
     manifest = ingest_products(context("spectra", **said), files, tmp_path)
     assert (manifest.products, manifest.parts, manifest.rejects.total) == (len(files), 8, 0)
     rows = pq.read_table(tmp_path / manifest.obscore.path).to_pylist()  # type: ignore[union-attr]
