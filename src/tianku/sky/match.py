@@ -121,12 +121,25 @@ def pairs_within(left: Points, right: Points, radius: float | FloatArray) -> Ite
 
 def reached_cells(left: Points, radius: float) -> tuple[int, Int64Array]:
     """Return the cells (order, sorted numbers) that hold every position within `radius` degrees of `left`."""
+    order, _, cells = _cells_around(left, radius)
+    return order, np.unique(cells)
+
+
+def cells_around(left: Points, radius: float) -> tuple[int, Int64Array, Int64Array]:
+    """Return (order, places in `left`, cells): all cells that may hold a position within `radius` degrees of each.
+
+    A pair of place and cell comes once, so an equality of cells joins no two positions twice.
+    """
+    order, who, cells = _cells_around(left, radius)
+    pairs = np.unique(np.column_stack([who, cells]), axis=0)
+    return order, pairs[:, 0], pairs[:, 1]
+
+
+def _cells_around(left: Points, radius: float) -> tuple[int, Int64Array, Int64Array]:
     order = match_order(radius)
-    if not len(left):
-        return order, np.empty(0, dtype=np.int64)
     cell = left.index >> (2 * (ORDER - order))
-    _, beyond = _beyond(left.index, cell, order, _edge_flags(order, math.radians(radius) + _PAD))
-    return order, np.unique(np.concatenate([cell, beyond]))
+    who, beyond = _beyond(left.index, cell, order, _edge_flags(order, math.radians(radius) + _PAD))
+    return order, np.concatenate([np.arange(len(cell)), who]), np.concatenate([cell, beyond])
 
 
 def separation(ra1: FloatArray, dec1: FloatArray, ra2: FloatArray, dec2: FloatArray) -> FloatArray:
