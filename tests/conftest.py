@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item, suite in suites.items():
         item.add_marker(pytest.mark.xdist_group(suite))
     items.sort(key=lambda item: LONGEST.index(suites[item]) if suites[item] in LONGEST else len(LONGEST))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
+    """Hand warnings between test processes as plain ones: astropy's cannot be made again from their words."""
+    said = warning_message.message
+    if isinstance(said, Warning) and type(said).__module__ != "builtins":
+        warning_message.message = UserWarning(f"{type(said).__name__}: {said}")
+        warning_message.category = UserWarning
 
 
 def _data_folder() -> Path | None:
