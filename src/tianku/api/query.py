@@ -59,7 +59,7 @@ async def query(request: Request) -> Response:
 
     def opener(cancellation: Cancellation) -> Reply:
         with run_adql(context.centre, principal, asked.adql, maxrec=last, cancellation=cancellation) as answer:
-            body = page(answer, asked, base)
+            body = page_of(answer, asked.offset, base) | {"adql": asked.adql}
             text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
             return Reply(Source([text]), "application/json", cache_headers(answer.public))
 
@@ -77,17 +77,16 @@ async def read_request(request: Request) -> QueryRequest:
         raise UsageError("api.body", "{where}: {reason}", where=where, reason=first["msg"]) from None
 
 
-def page(answer: Answer, asked: QueryRequest, base: str) -> dict[str, Any]:
-    """Return the page as JSON values; the answer is read to its end."""
+def page_of(answer: Answer, offset: int, base: str) -> dict[str, Any]:
+    """Return the rows from `offset` on as JSON values; the answer is read to its end."""
     rows: list[list[Any]] = []
-    for batch in absolute_links(answer.columns, _after(answer.batches(), asked.offset), base):
+    for batch in absolute_links(answer.columns, _after(answer.batches(), offset), base):
         columns = [_values(array) for array in batch.columns]
         rows.extend(map(list, zip(*columns, strict=True)))
     return {
         "columns": [describe.column(c) for c in answer.columns],
         "rows": rows,
         "more": answer.overflowed,
-        "adql": asked.adql,
         "schema_versions": answer.versions,
     }
 

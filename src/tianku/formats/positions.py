@@ -71,8 +71,8 @@ def read_positions(content: bytes | str, radius: float, unit: str = "arcsec") ->
     Raises
     ------
     UsageError
-        ``positions.unreadable``, ``positions.long_line``, ``positions.empty``, ``positions.header``, ``positions.unit``,
-        ``positions.radius``; ``positions.rows``, which tells the first wrong lines.
+        ``positions.unreadable``, ``positions.long_line``, ``positions.empty``, ``positions.header``,
+        ``positions.unit``, ``positions.radius``; ``positions.rows``, which tells the first wrong lines.
     LimitError
         ``positions.too_long``
     """
