@@ -8,7 +8,7 @@ import pytest
 from tests.support.datasets import configured
 from tianku.catalogue.ingest import ingest_table
 from tianku.catalogue.manifest import SnapshotManifest
-from tianku.catalogue.sources import table_digest, table_files
+from tianku.catalogue.sources import table_digest
 from tianku.catalogue.store import SnapshotStore
 from tianku.model.config.load import load_collection
 from tianku.model.errors import FatalError, NotFoundError, TransientError
@@ -29,7 +29,7 @@ def build(store, dataset):
     """Ingest every table of a data set and commit; returns the names of the tables that were made now."""
     staging, made, tables = store.new_revision(dataset.config.dataset), [], {}
     for name in dataset.config.tables:
-        digest = table_digest(dataset, name, table_files(dataset, name), "1")
+        digest = table_digest(dataset, name, "1")
         tables[name] = staging.finished_table(name, digest)
         if tables[name] is None:
             made.append(name)
@@ -125,13 +125,13 @@ def test_killed_anywhere_the_old_snapshot_serves_and_the_next_run_finishes(
 
 def test_changed_sources_are_not_resumed(store, dataset, tmp_path):
     staging = store.new_revision("demo/v1")
-    digest = table_digest(dataset, "first", table_files(dataset, "first"), "1")
+    digest = table_digest(dataset, "first", "1")
     manifest = ingest_table(dataset, "first", staging.path).model_copy(update={"digest": digest})
     staging.finish_table("first", manifest)
     assert staging.finished_table("first", digest) == manifest
     with (tmp_path / "a.csv").open("a") as file:
         file.write("900,1,1\n")
-    changed = table_digest(dataset, "first", table_files(dataset, "first"), "1")
+    changed = table_digest(dataset, "first", "1")
     assert changed != digest and staging.finished_table("first", changed) is None
     assert not (staging.path / "tables" / "first").exists()
     staging.close()

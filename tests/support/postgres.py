@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the machine's own, for the tests of the state database."""
+"""A PostgreSQL server of the machine's own, for tests of the state database and of tables read from one."""
 
 from __future__ import annotations
 
@@ -36,6 +36,24 @@ def postgresql(root: Path) -> Iterator[None]:
     finally:
         _disconnect()
         _run("dropdb", "-h", folder, "-U", _USER, "--force", name)
+
+
+@contextmanager
+def database(script: str) -> Iterator[str]:
+    """Give the address of a database of its own, after running `script` in it; skips as `postgresql` does."""
+    folder = _server()
+    name = f"d{time.monotonic_ns()}"
+    _run("createdb", "-h", folder, "-U", _USER, name)
+    try:
+        run_sql(_address(folder, name), script)
+        yield _address(folder, name)
+    finally:
+        _run("dropdb", "-h", folder, "-U", _USER, "--force", name)
+
+
+def run_sql(address: str, script: str) -> str:
+    """Run statements in one transaction, and return what the last of them prints."""
+    return _run("psql", address, "-X", "-q", "-A", "-t", "-1", "-v", "ON_ERROR_STOP=1", "-c", script)
 
 
 def _address(folder: str, name: str) -> str:
@@ -88,10 +106,11 @@ def _programs() -> Path | None:
     return found[-1] if found else None
 
 
-def _run(program: str, *words: str) -> None:
+def _run(program: str, *words: str) -> str:
     folder = _programs()
     assert folder is not None
     # the server refuses to run as root
     user = _USER if os.geteuid() == 0 else None
     done = subprocess.run([str(folder / program), *words], user=user, capture_output=True, text=True, cwd="/")
     assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout

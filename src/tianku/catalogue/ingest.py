@@ -100,10 +100,12 @@ class _Job:
         self.resources, self.meter = resources, meter
         self.folder = out_dir / "tables" / table
         self.rejects = Rejects(self.folder / "rejects.csv")
-        self.paths = table_files(dataset, table)
+        paths = table_files(dataset, table)
+        # before anything is read: what changes meanwhile is noticed next time
+        self.digest = table_digest(dataset, table, tianku.__version__)
         meter.stage("open")
         source = origin(dataset, table)
-        self.files = open_files(dataset, source, self.paths, self.rejects)
+        self.files = open_files(dataset, source, paths, self.rejects)
         schema, remarks = common_schema(self.files)
         plan = plan_table(dataset, source, schema)
         self.remarks = [*remarks, *plan.warnings]
@@ -268,7 +270,7 @@ class _Job:
             rejects=self.rejects.close(self.root),
             warnings=tuple(dict.fromkeys([*self.remarks, *self._never_public(statistics)])),
             by_row=self.plan.public_from is not None,
-            digest=table_digest(self.dataset, self.table, self.paths, tianku.__version__),
+            digest=self.digest,
         )
 
 

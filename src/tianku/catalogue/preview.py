@@ -42,7 +42,7 @@ def preview_table(dataset: LoadedDataset, table: str, *, types: bool = True) -> 
     try:
         return _planned(dataset, table, files[:1], types=types)
     except UsageError:
-        if len(files) == 1:
+        if len(files) <= 1:
             raise
     return _planned(dataset, table, files[:_MOST], types=types)
 

@@ -14,6 +14,8 @@ from tianku.catalogue.clustering import clustered_by
 from tianku.catalogue.digest import digest_files, digest_text
 from tianku.catalogue.plan import null_texts, source_types
 from tianku.catalogue.readers import TableReader, TableSource, open_table
+from tianku.catalogue.readers.postgresql import digest_postgresql, open_postgresql
+from tianku.catalogue.readers.postgresql_address import Address
 from tianku.catalogue.rejects import Rejects
 from tianku.model.config.formats import RecordFormat
 from tianku.model.config.load import LoadedDataset
@@ -34,7 +36,7 @@ class OpenFile:
 
 
 def table_files(dataset: LoadedDataset, table: str) -> list[Path]:
-    """Return the files a table is made of.
+    """Return the files a table is made of; a table of a database has none.
 
     Raises
     ------
@@ -42,6 +44,8 @@ def table_files(dataset: LoadedDataset, table: str) -> list[Path]:
         ``ingest.no_source`` when none is configured or found.
     """
     said = _source(dataset, table)
+    if said.postgresql:
+        return []
     files = resolve_files(said.files, dataset.source_root)
     if not files:
         raise UsageError(
@@ -56,7 +60,7 @@ def table_files(dataset: LoadedDataset, table: str) -> list[Path]:
 
 def _source(dataset: LoadedDataset, table: str) -> SourceConfig:
     said = dataset.config.tables[table].from_
-    if said is None or said.hats or said.postgresql:
+    if said is None or said.hats:
         raise UsageError(
             "ingest.no_source",
             "table {table} is not made from files; ingest reads tables whose `from:` names files",
@@ -78,6 +82,8 @@ def open_files(
         The file's own error when it is the only one, ``ingest.nothing_readable`` when no file can be read.
     """
     said = _source(dataset, table)
+    if said.postgresql:
+        return [_open_database(dataset, table, said)]
     everywhere, single = null_texts(dataset, table)
     config = dataset.config.tables[table]
     names = [c.source or c.name for c in config.columns if c.expression is None] if said.header is False else []
@@ -111,6 +117,12 @@ def open_files(
             reason=reason,
         )
     return opened
+
+
+def _open_database(dataset: LoadedDataset, table: str, said: SourceConfig) -> OpenFile:
+    place = Address.parse(said.postgresql or "").place
+    source = TableSource(Path(place), config=said, types=source_types(dataset, table))
+    return OpenFile(place, source, open_postgresql(source))
 
 
 def _record_format(dataset: LoadedDataset, table: str, said: SourceConfig) -> RecordFormat | None:
@@ -162,8 +174,14 @@ def _wider(left: pa.DataType, right: pa.DataType) -> pa.DataType:
     return pa.string()
 
 
-def table_digest(dataset: LoadedDataset, table: str, files: Sequence[Path], version: str) -> str:
-    """Digest of everything a table is made from: its configuration, its files and the code's version."""
+def source_digest(dataset: LoadedDataset, table: str) -> str:
+    """Digest of the files, or of the rows of a database, that a table is made from."""
+    address = _source(dataset, table).postgresql
+    return digest_postgresql(address) if address else digest_files(table_files(dataset, table))
+
+
+def table_digest(dataset: LoadedDataset, table: str, version: str) -> str:
+    """Digest of everything a table is made from: its configuration, its sources and the code's version."""
     said = dataset.config.tables[table]
     everything = {
         "version": version,
@@ -182,6 +200,6 @@ def table_digest(dataset: LoadedDataset, table: str, files: Sequence[Path], vers
         "identity": dataset.config.identity.model_dump(mode="json") if dataset.config.identity else None,
         "relations": [r.model_dump(mode="json") for r in dataset.config.relations],
         "clustered": clustered_by(dataset, table),
-        "files": digest_files(files),
+        "files": source_digest(dataset, table),
     }
     return digest_text(json.dumps(everything, sort_keys=True))

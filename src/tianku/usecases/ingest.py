@@ -14,12 +14,12 @@ from typing import Any
 import pyarrow as pa
 
 import tianku
-from tianku.catalogue.digest import digest_files, digest_text
+from tianku.catalogue.digest import digest_text
 from tianku.catalogue.ingest import Resources, ingest_table
 from tianku.catalogue.manifest import ProductSetManifest, SnapshotManifest, TableManifest
 from tianku.catalogue.progress import Progress as StageProgress
 from tianku.catalogue.serving import build_serving_copy
-from tianku.catalogue.sources import table_digest, table_files
+from tianku.catalogue.sources import source_digest, table_digest
 from tianku.catalogue.staging import Staging
 from tianku.catalogue.store import SnapshotStore
 from tianku.model.config.load import Installation, LoadedDataset, load_installation
@@ -183,7 +183,7 @@ def _digest(installation: Installation, sharing: Sharing) -> str:
         "dataset": config.model_dump(mode="json", by_alias=True),
         "collection": loaded.collection.model_dump(mode="json", by_alias=True),
         "dictionary": {name: column.model_dump(mode="json") for name, column in sorted(loaded.dictionary.items())},
-        "tables": {name: digest_files(table_files(loaded, name)) for name in tables} | sharing.refs("tables"),
+        "tables": {name: source_digest(loaded, name) for name in tables} | sharing.refs("tables"),
         "products": {name: digest_names(_all_files(loaded, name)) for name in products} | sharing.refs("products"),
     }
     return digest_text(json.dumps(facts, sort_keys=True))
@@ -230,7 +230,7 @@ class _Job:
         if name in self.sharing.tables:
             self.tables[name] = self.sharing.table(name)
             return self.tables[name]
-        digest = table_digest(self.loaded, name, table_files(self.loaded, name), tianku.__version__)
+        digest = table_digest(self.loaded, name, tianku.__version__)
         finished = self.staging.finished_table(name, digest)
         self.tables[name] = finished or self._new_table(name, digest)
         return self.tables[name]

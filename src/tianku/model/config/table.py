@@ -25,7 +25,9 @@ class SourceConfig(Config):
     files: Strings = Field((), description="paths or globs below the source folder; `{a|b}` are alternatives")
     hats: str | None = Field(None, description="an existing HATS catalogue, served in place (not acted on yet)")
     postgresql: str | None = Field(
-        None, description="postgresql://…/schema.table, read in a stream (not acted on yet)"
+        None,
+        description="postgresql://user@host/database/schema.table, read in a stream; passwords come from"
+        " PGPASSWORD or a password file, never from here",
     )
     reader: Literal[
         "auto",
