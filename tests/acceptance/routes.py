@@ -116,6 +116,15 @@ SERVICES: dict[str, list[Case]] = {
     ],
     "/vo/datalink/capabilities": _same("/vo/datalink/capabilities"),
     "/vo/datalink/availability": _same("/vo/datalink/availability"),
+    "/vo/{path:path}/ssa": [
+        *_per_dataset("/vo/%D/lrs/ssa?REQUEST=queryData", ROWS),
+        *_per_dataset("/vo/%D/lrs/ssa", ROWS, "REQUEST=queryData"),
+        *_per_dataset("/vo/%D/lrs/ssa?REQUEST=queryData&FORMAT=METADATA", ROWS),
+        *_same("/vo/nothing/dr1/lrs/ssa?REQUEST=queryData", statuses=NOBODY),
+    ],
+    "/vo/{path:path}/ssa/capabilities": _per_dataset("/vo/%D/lrs/ssa/capabilities", ROWS),
+    "/vo/{path:path}/ssa/tables": _per_dataset("/vo/%D/lrs/ssa/tables", ROWS),
+    "/vo/{path:path}/ssa/availability": _per_dataset("/vo/%D/lrs/ssa/availability", dict.fromkeys(LISTED, ALL)),
     "/vo/{path:path}": [
         *_per_dataset("/vo/%D/%T/scs?RA=10&DEC=20&SR=1", ROWS),
         *_per_dataset("/vo/%D/%T/scs", ROWS, "RA=10&DEC=20&SR=1"),

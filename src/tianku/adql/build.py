@@ -20,7 +20,7 @@ from tianku.model.metadata import Position, TableMeta
 Scalar = int | float | str
 Operator = Literal[
     "equal", "notequal", "less", "lessequal", "greater", "greaterequal",
-    "between", "contains", "in", "isnull", "notnull",
+    "between", "contains", "in", "in_any_case", "isnull", "notnull",
 ]  # fmt: skip
 
 _COMPARE: dict[str, type[exp.Binary]] = {
@@ -39,6 +39,13 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Holds when all conditions of one alternative do; there is at least one, and none is empty."""
+
+    alternatives: tuple[tuple[Condition, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """One column to sort by."""
 
@@ -49,7 +56,7 @@ class Order:
 def select(
     table: TableMeta,
     columns: Sequence[str] | None = None,
-    where: Sequence[Condition] = (),
+    where: Sequence[Condition | AnyOf] = (),
     cone: tuple[float, float, float] | Literal["later"] | None = None,
     order_by: Sequence[Order | str] = (),
     limit: int | None = None,
@@ -75,7 +82,7 @@ def select(
     chosen = [_column(table, c) for c in columns] if columns is not None else [exp.Star()]
     tree.set("expressions", chosen)
     tests = [] if cone is None else [_cone(table, position or table.main_position, cone)]
-    tests += [_condition(table, c) for c in where]
+    tests += [_any_of(table, c) if isinstance(c, AnyOf) else _condition(table, c) for c in where]
     if tests:
         tree.set("where", exp.Where(this=balanced(exp.And, tests)))
     if order_by:
@@ -130,6 +137,11 @@ def _cone(
     return exp.EQ(this=exp.Literal.number(1), expression=contains)
 
 
+def _any_of(table: TableMeta, either: AnyOf) -> exp.Expr:
+    terms = [balanced(exp.And, [_condition(table, c) for c in one]) for one in either.alternatives]
+    return exp.Paren(this=balanced(exp.Or, terms))
+
+
 def _condition(table: TableMeta, condition: Condition) -> exp.Expr:
     column, values = _column(table, condition.column), [_value(v) for v in condition.values]
     name = condition.operator
@@ -140,10 +152,13 @@ def _condition(table: TableMeta, condition: Condition) -> exp.Expr:
     if name == "between":
         _count(condition, 2)
         return exp.Between(this=column, low=values[0], high=values[1])
-    if name == "in":
+    if name in ("in", "in_any_case"):
         if not values:
             raise _wrong(condition, "at least one value")
-        return exp.In(this=column, expressions=values)
+        if name == "in":
+            return exp.In(this=column, expressions=values)
+        folded = [exp.Literal.string(str(value).lower()) for value in condition.values]
+        return exp.In(this=exp.Anonymous(this="LOWER", expressions=[column]), expressions=folded)
     _count(condition, 1)
     if name == "contains":
         pattern = exp.Literal.string(f"%{condition.values[0]}%")

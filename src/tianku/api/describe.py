@@ -12,6 +12,7 @@ from tianku.usecases.datasets import Entry, children, parent
 from tianku.usecases.downloads import Offered
 from tianku.usecases.picture import PublishedDataset, PublishedSet, PublishedTable
 from tianku.usecases.policy import decide
+from tianku.usecases.set_query import serves
 from tianku.usecases.viewer import Viewer
 
 Json = dict[str, Any]
@@ -195,7 +196,13 @@ def product_set(viewer: Viewer, one: PublishedSet) -> Json:
         "title": text(one.config.title),
         "description": text(one.config.description),
         "access": access(viewer, one.rule),
-    } | (totals if open_ else {})
+    } | (totals | {"services": set_services(one)} if open_ else {})
+
+
+def set_services(one: PublishedSet) -> Json:
+    """Return the paths of the services over a product set."""
+    found = {"links": "/vo/datalink/links"}
+    return found | ({"ssa": f"/vo/{one.dataset}/{one.name}/ssa"} if serves(one, "ssa") else {})
 
 
 def _position(one: Position) -> Json:

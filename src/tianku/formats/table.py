@@ -115,6 +115,7 @@ class TableInfo:
     utype: str | None = None
     resource_utype: str | None = None
     infos: tuple[Info, ...] = ()
+    params: tuple[Param, ...] = ()
     overflow: Overflow = field(default_factory=Overflow)
     overflow_text: str = "The answer was cut at its limit of rows; raise MAXREC or narrow the query for the rest."
     coosys: tuple[Coosys, ...] = ()

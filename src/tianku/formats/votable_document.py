@@ -51,6 +51,7 @@ def head(columns: Sequence[Column], info: TableInfo, wide: Collection[int] = ())
             *(_info(i) for i in infos),
             *(_coosys(c, info.version) for c in info.coosys),
             *(_timesys(t) for t in info.timesys),
+            *(_param(p, {}) for p in info.params),
             f"<TABLE{attributes(name=info.name, utype=info.utype, nrows=info.nrows)}>",
             *([description(info.description)] if info.description else []),
             *(_field(c, ids[i], _system_of(c.name, info), i in wide) for i, c in enumerate(columns)),

@@ -22,6 +22,7 @@ from tianku.pages.ports import (
 from tianku.usecases.picture import PublishedDataset, PublishedSet, PublishedTable
 from tianku.usecases.policy import decide, partly
 from tianku.usecases.products import ProductPage
+from tianku.usecases.set_query import serves
 from tianku.usecases.viewer import Viewer
 
 
@@ -86,9 +87,15 @@ def set_card(viewer: Viewer, one: PublishedSet) -> SetCard:
         parts=shown.parts if shown else None,
         files=shown.files if shown else None,
         bytes=shown.bytes if shown else None,
-        services=(Service("DataLink", "/vo/datalink/links", Text(en="links to files", zh="文件链接")),),
+        services=_services(one),
         access=access,
     )
+
+
+def _services(one: PublishedSet) -> tuple[Service, ...]:
+    links = Service("DataLink", "/vo/datalink/links", Text(en="links to files", zh="文件链接"))
+    search = Service("SSA", f"/vo/{one.dataset}/{one.name}/ssa", Text(en="search for spectra", zh="光谱检索"))
+    return (links, search) if serves(one, "ssa") else (links,)
 
 
 def dataset_card(viewer: Viewer, one: PublishedDataset) -> DatasetCard:

@@ -133,6 +133,13 @@ def main_parts(page: ProductPage) -> tuple[IndexEntry, ...]:
     return tuple(e for e in page.entries if e.category == page.one.config.main)
 
 
+def main_media_type(one: PublishedSet) -> str:
+    """Return the media type of the files that carry the metadata of a set, as its first product has it."""
+    found = _index(one.folder / one.manifest.index.path).products(0, 1, None)
+    names = [e.path for entries in found for e in entries if e.category == one.config.main and not e.in_table]
+    return media_type(names[0] if names else "")
+
+
 def product_list(
     centre: Centre, principal: Principal, dataset: str, set_name: str, offset: int, limit: int
 ) -> ProductList:

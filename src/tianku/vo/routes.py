@@ -6,9 +6,10 @@ from starlette.routing import Route
 
 from tianku.vo.datalink import routes as datalink
 from tianku.vo.scs import routes as scs
+from tianku.vo.ssa import routes as ssa
 from tianku.vo.tap import routes as tap
 
 
 def routes() -> list[Route]:
     """Return the routes; those per dataset come last, their paths being the most general."""
-    return [*tap.routes(), *datalink.routes(), *scs.routes()]
+    return [*tap.routes(), *datalink.routes(), *ssa.routes(), *scs.routes()]

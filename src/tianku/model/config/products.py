@@ -225,7 +225,10 @@ class ProductConfig(Config):
     access: AccessRule | None = Field(None, description="who may have it, instead of the dataset's rule")
     protocols: tuple[
         Literal["obscore", "datalink", "ssa", "sia", "soda", "epntap", "hips", "moc", "download"], ...
-    ] = Field(("obscore", "datalink", "download"), description="services wanted; `obscore` lists the products")
+    ] = Field(
+        ("obscore", "datalink", "download"),
+        description="services wanted; `obscore` lists the products; without this key spectra have `ssa` too",
+    )
     compat: dict[str, Any] = Field({}, description="settings of older HTTP interfaces (not acted on yet)")
     same_as: str | None = Field(None, description="dataset whose set of this name is shared, without copies")
 
@@ -235,6 +238,13 @@ class ProductConfig(Config):
         if not self.from_ or "table" not in self.from_:
             return None
         return EpochSource.model_validate({k: v[0] if isinstance(v, list) else v for k, v in self.from_.items()})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spectra_have_ssa(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("type") == "spectrum" and "protocols" not in value:
+            return {**value, "protocols": ("obscore", "datalink", "ssa", "download")}
+        return value
 
     @model_validator(mode="after")
     def _rows_of_a_table_are_light_curves(self) -> ProductConfig:

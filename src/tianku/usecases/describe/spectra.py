@@ -66,6 +66,6 @@ def _described(name: str, files: list[tuple[Path, str]]) -> ProductDescription:
         "reader": reader_of(files[0][1]),
         "key": key,
         **{k: v for k, v in said.items() if k != "title"},
-        "protocols": ["obscore", "datalink", "download"],
+        "protocols": ["obscore", "datalink", "ssa", "download"],
     }
     return ProductDescription(name, tuple(path for path, _ in files), settings, (*counted, *remarks))
