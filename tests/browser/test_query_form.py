@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.browser import PHONE, Watched
 from tests.support.pages_server import Answer, Site, as_json
+from tianku.api.positions import PositionsRequest
 
 pytestmark = pytest.mark.browser
 
@@ -64,6 +65,7 @@ def page_of_rows(body: bytes) -> Answer:
 def view(site: Site, clean: Watched) -> Iterator[Watched]:
     site.routes["/api/v1/datasets/demo/tables/stars"] = as_json(TABLE)
     site.routes["/api/v1/query"] = page_of_rows
+    site.routes["/api/v1/count"] = as_json({"rows": 1234, "exact": True})
     yield clean
     assert clean.problems == []
 
@@ -158,6 +160,97 @@ def test_pasted_position_fills_both_fields(site: Site, view: Watched) -> None:
     assert "CIRCLE(56.85, 24.12, 0.1)" in adql(page)
 
 
+@pytest.mark.parametrize(
+    ("sides", "where"),
+    [
+        (("350", "00:40:00", "-10", "+20:30:00"), '(ra >= 350 OR ra <= 10)\n  AND "dec" BETWEEN -10 AND 20.5'),
+        (("10", "20", "", ""), "ra BETWEEN 10 AND 20"),
+        (("", "", "60", ""), '"dec" >= 60'),
+    ],
+)
+def test_a_rectangle_goes_over_zero(site: Site, view: Watched, sides: tuple[str, ...], where: str) -> None:
+    page = open_form(site, view)
+    page.get_by_role("button", name="Rectangle").click()
+    for label, value in zip(("RA from", "RA to", "Dec from", "Dec to"), sides, strict=True):
+        page.get_by_label(label).fill(value)
+    assert adql(page).endswith(f"FROM demo_v1.stars\nWHERE {where}")
+    page.get_by_role("button", name="Whole sky").click()
+    assert adql(page).endswith("FROM demo_v1.stars")
+
+
+def test_a_list_is_sent_and_its_matches_are_shown(site: Site, view: Watched) -> None:
+    columns = [column("input_line", "int64"), column("separation", "float64", "arcsec"), COLUMNS[4]]
+    matches = {"columns": columns, "rows": [[1, 0.25, "A"], [2, None, None]], "more": False, "schema_versions": {}}
+    site.routes["/api/v1/datasets/demo/tables/stars/positions"] = as_json(matches)
+    page = open_form(site, view)
+    page.get_by_role("button", name="List of positions").click()
+    expect(page.get_by_role("alert")).to_be_hidden()
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("alert")).to_contain_text("Paste positions")
+    page.get_by_label("Or a file").set_input_files(
+        {"name": "list.csv", "mimeType": "text/csv", "buffer": b"ra,dec\n56.75,24.1\n"}
+    )
+    expect(page.get_by_label("Positions, one per line")).to_have_value("ra,dec\n56.75,24.1\n")
+    page.get_by_label("Radius").fill("3.5")
+    page.get_by_label("Only the nearest").check()
+    page.get_by_role("button", name="Add a condition").click()
+    page.locator("[name=condition-column]").select_option("teff")
+    page.locator("[name=condition-value]").fill("5000..6e3")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_text("Rows 1–2").wait_for()
+    assert page.locator("tbody td").all_text_contents() == ["1", "0.25", "A", "2", "–", "–"]
+    asked = json.loads([body for path, body in site.requests if path.endswith("/positions")][-1])
+    assert asked == {
+        "positions": "ra,dec\n56.75,24.1\n", "radius": 3.5, "unit": "arcsec", "nearest": True, "unmatched": True,
+        "columns": ["source_id", "ra", "dec", "class"], "limit": 50, "offset": 0,
+        "where": [{"column": "teff", "operator": "between", "values": [5000, 6000]}],
+    }  # fmt: skip
+    PositionsRequest.model_validate(asked)
+    curl = page.locator("[data-twin=curl]").text_content() or ""
+    assert f"{site.base}/api/v1/datasets/demo/tables/stars/positions" in curl and "file=@positions.txt" in curl
+    compile(page.locator("[data-twin=pyVO]").text_content() or "", "twin", "exec")
+
+
+@pytest.mark.parametrize(
+    ("name", "operator", "value", "where"),
+    [
+        ("teff", "=", ">= 5000", "teff >= 5000"),
+        ("teff", "=", "1, 2", "teff IN (1, 2)"),
+        ("teff", "notin", "1,2", "teff NOT IN (1, 2)"),
+        ("date", "=", "2015-01-01..2016-01-01", "\"date\" BETWEEN '2015-01-01' AND '2016-01-01'"),
+        ("class", "contains", "o'b", "class ILIKE '%o''b%'"),
+        ("class", "starts", "$&", "class ILIKE '$&%'"),
+        ("class", "ends", "b", "class ILIKE '%b'"),
+        ("class", "=", "1..2", "class = '1..2'"),
+    ],
+)
+def test_operators_and_what_may_be_typed_instead(
+    site: Site, view: Watched, name: str, operator: str, value: str, where: str
+) -> None:
+    page = open_form(site, view)
+    page.get_by_role("button", name="Add a condition").click()
+    page.locator("[name=condition-column]").select_option(name)
+    page.locator("[name=condition-operator]").select_option(operator)
+    page.locator("[name=condition-value]").fill(value)
+    assert adql(page).endswith(f"WHERE {where}")
+    if "ILIKE" in where:
+        page.get_by_label("Ignore case").uncheck()
+        assert adql(page).endswith(f"WHERE {where.replace('ILIKE', 'LIKE')}")
+
+
+def test_ranges_shapes_and_the_count_are_told(site: Site, view: Watched) -> None:
+    measured = [dict(c, minimum=3500.5, maximum=9000.25, histogram=[1, 5, 9, 4], nulls=7) for c in COLUMNS]
+    site.routes["/api/v1/datasets/demo/tables/stars"] = as_json(TABLE | {"columns": measured})
+    page = open_form(site, view)
+    expect(page.locator("[data-control=count]")).to_have_text("1,234 rows match")
+    page.get_by_role("button", name="Add a condition").click()
+    page.locator("[name=condition-column]").select_option("teff")
+    expect(page.locator(".condition")).to_contain_text("3500.5 to 9000.25 K · 7 empty")
+    assert page.get_by_role("img", name="Distribution from 3500.5 to 9000.25").bounding_box()
+    counted = [json.loads(body)["adql"] for path, body in site.requests if path == "/api/v1/count"]
+    assert counted == ["SELECT COUNT(*) AS n\nFROM demo_v1.stars"]
+
+
 def test_column_search_finds_chinese_meanings(site: Site, view: Watched) -> None:
     page = open_form(site, view, lang="zh")
     page.get_by_role("searchbox").fill("有效温度")
@@ -188,6 +281,7 @@ def test_a_refused_query_shows_the_word(site: Site, clean: Watched) -> None:
     site.routes["/api/v1/datasets/demo/tables/stars"] = as_json(TABLE)
     error = {"code": "adql.column", "message": "no column `ra`", "params": {"line": 1, "column": 28}}
     site.routes["/api/v1/query"] = as_json({"error": error}, 400)
+    site.routes["/api/v1/count"] = as_json({"error": error}, 400)
     page = open_form(site, clean)
     page.get_by_role("button", name="Search").click()
     alert = page.locator("#results [role=alert]")

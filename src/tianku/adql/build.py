@@ -20,7 +20,7 @@ from tianku.model.metadata import Position, TableMeta
 Scalar = int | float | str
 Operator = Literal[
     "equal", "notequal", "less", "lessequal", "greater", "greaterequal",
-    "between", "contains", "in", "in_any_case", "isnull", "notnull",
+    "between", "contains", "in", "in_any_case", "notin", "like", "ilike", "isnull", "notnull",
 ]  # fmt: skip
 
 _COMPARE: dict[str, type[exp.Binary]] = {
@@ -159,7 +159,12 @@ def _condition(table: TableMeta, condition: Condition) -> exp.Expr:
             return exp.In(this=column, expressions=values)
         folded = [exp.Literal.string(str(value).lower()) for value in condition.values]
         return exp.In(this=exp.Anonymous(this="LOWER", expressions=[column]), expressions=folded)
+    if name == "notin":
+        return exp.Not(this=_condition(table, Condition(condition.column, "in", condition.values)))
     _count(condition, 1)
+    if name in ("like", "ilike"):
+        kind = exp.Like if name == "like" else exp.ILike
+        return kind(this=column, expression=exp.Literal.string(str(condition.values[0])))
     if name == "contains":
         pattern = exp.Literal.string(f"%{condition.values[0]}%")
         return exp.ILike(this=column, expression=pattern)

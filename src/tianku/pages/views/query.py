@@ -75,6 +75,8 @@ def query_config(view: TableView) -> dict[str, Any]:
                 "indexed": one.column.indexed,
                 "minimum": one.statistics.minimum if one.statistics else None,
                 "maximum": one.statistics.maximum if one.statistics else None,
+                "histogram": list(one.statistics.histogram) if one.statistics else [],
+                "nulls": one.statistics.nulls if one.statistics else None,
             }
             for one in view.columns
         ],

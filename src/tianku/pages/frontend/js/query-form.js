@@ -1,12 +1,13 @@
 import { columnFields } from "./form/columns.js";
+import { areaFields } from "./form/area.js";
 import { conditionFields, Incomplete } from "./form/conditions.js";
-import { coneFields } from "./form/cone.js";
+import { liveCount } from "./form/count.js";
 import { twins } from "./form/twins.js";
 import { WORDS } from "./form/words.js";
-import { select } from "./lib/adql.js";
-import { get, pageData } from "./lib/api.js";
+import { select, test } from "./lib/adql.js";
+import { get, pageData, post } from "./lib/api.js";
 import { el, options } from "./lib/dom.js";
-import { download, FORMATS } from "./lib/download.js";
+import { download, downloadList, FORMATS } from "./lib/download.js";
 import { errorNotice } from "./lib/errors.js";
 import { language, translator } from "./lib/i18n.js";
 import { ResultsTable } from "./table.js";
@@ -25,12 +26,16 @@ class QueryForm {
     const start = new URLSearchParams(location.search);
     const table = config.table ?? config.name;
     const context = { t, lang, start, changed, columns: config.columns, position: config.position ?? null, links: config.links ?? {} };
-    Object.assign(this, { root, t, lang, table });
-    this.cone = coneFields(context);
+    // The address of the table in the API; lists of positions are sent below it.
+    const address = root.dataset.tableApi ?? `/api/v1/datasets/${config.dataset}/tables/${table.split(".").pop()}`;
+    Object.assign(this, { root, t, lang, table, lists: `${address}/positions` });
+    this.area = areaFields(context);
     this.columns = columnFields(context);
     this.conditions = conditionFields(context);
     this.twins = twins({ t, tap: `${location.origin}/vo/tap` });
+    this.count = liveCount({ t, lang });
     this.build(context);
+    this.area.start?.();
     this.changed();
     // A position in the page's address is a question already asked.
     if (start.get("ra") && start.get("dec")) this.submit();
@@ -78,52 +83,75 @@ class QueryForm {
       { class: "actions" },
       el("button", { type: "submit", class: "button button--primary" }, t("search")),
       el("button", { type: "button", class: "button", "data-control": "download", onclick: () => this.download() }, t("download")),
+      this.count.node,
     );
-    return [this.cone.node, this.columns.node, this.conditions.node, output, this.problem, actions].filter(Boolean);
+    return [this.area.node, this.columns.node, this.conditions.node, output, this.problem, actions].filter(Boolean);
   }
 
-  /** The query as chosen now; throws a RangeError that says which field is wrong. */
-  adql() {
+  /** What is chosen now, for `select`, with `list` for a list of positions; throws a RangeError that says which field is wrong. */
+  choice() {
     const limit = Number(this.limit.value);
     if (!Number.isInteger(limit) || limit < 1) throw new RangeError(this.t("badLimit"));
-    return select({
+    return {
       table: this.table,
       columns: this.columns.read(),
-      cone: this.cone.read(),
+      ...this.area.read(),
       conditions: this.conditions.read(),
       order: { column: this.sort.value, descending: this.descending.checked },
       limit,
-    });
+    };
   }
 
-  /** The query, or null after showing what keeps it from being written; `patient` bears with what is not filled in yet. */
+  /** The choice, or null after showing what keeps it from being a query; `patient` bears with what is not filled in yet. */
   checked(patient = false) {
     this.problem.hidden = true;
     try {
-      return this.adql();
+      return this.choice();
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      this.problem.textContent = error.message;
-      this.problem.hidden = patient && error instanceof Incomplete;
+      this.tell(error.message, patient && error instanceof Incomplete);
       return null;
     }
   }
 
+  tell(message, hidden = false) {
+    this.problem.textContent = message;
+    this.problem.hidden = hidden;
+  }
+
   changed() {
-    const adql = this.twins && this.limit ? this.checked(true) : null;
+    const choice = this.twins && this.limit && this.count ? this.checked(true) : null;
+    if (!choice) return;
+    this.count.show(choice);
     // TOP says the limit already; a MAXREC beside it would only mark the answer as cut off.
-    if (adql) this.twins.show(adql, { format: this.format.value });
+    if (choice.list) this.twins.showList(location.origin + this.lists, { ...listed(choice), format: this.format.value });
+    else this.twins.show(select(choice), { format: this.format.value });
   }
 
   submit() {
-    const adql = this.checked();
-    if (adql) this.results.show(adql);
+    const choice = this.checked();
+    if (!choice) return;
+    if (!choice.list) this.results.show(select(choice));
+    else this.results.showFrom(({ signal, ...page }) => post(this.lists, { ...listed(choice), ...page }, { signal }));
   }
 
-  download() {
-    const adql = this.checked();
-    if (adql) download(adql, this.format.value);
+  async download() {
+    const choice = this.checked();
+    if (!choice) return;
+    const format = this.format.value;
+    if (!choice.list) return download(select(choice), format);
+    try {
+      await downloadList(this.lists, { ...listed(choice), format });
+    } catch (error) {
+      this.tell(error.message);
+    }
   }
+}
+
+/** A choice with a list of positions as the API takes it. */
+function listed({ list, columns, conditions, order, limit }) {
+  const sorted = order.column ? { sort: order.column, descending: order.descending } : {};
+  return { ...list, ...(columns.length ? { columns } : {}), where: conditions.map(test), ...sorted, limit };
 }
 
 async function start(root) {

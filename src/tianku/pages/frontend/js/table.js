@@ -22,12 +22,19 @@ const URL_COLUMN = /(^|_)(access_url|url|datalink)$/i;
 /** A results table inside `root`, read page by page from the server. */
 export class ResultsTable {
   constructor(root, { lang = language(root), links = {}, onError = () => {} } = {}) {
-    Object.assign(this, { root, lang, links, onError, t: translator(WORDS, lang), size: 50, offset: 0, adql: "" });
+    Object.assign(this, { root, lang, links, onError, t: translator(WORDS, lang), size: 50, offset: 0, adql: "", ask: null });
   }
 
   /** Show the first page of `adql`; resolves to whether it worked. */
   show(adql) {
     this.adql = adql;
+    this.ask = (page) => query(adql, page);
+    return this.turn(0);
+  }
+
+  /** Show the first page of what `ask({limit, offset, signal})` resolves to. */
+  showFrom(ask) {
+    Object.assign(this, { adql: "", ask });
     return this.turn(0);
   }
 
@@ -38,7 +45,7 @@ export class ResultsTable {
     if (this.root.firstChild) this.root.classList.add("is-waiting");
     else this.root.append(el("p", { class: "muted", role: "status" }, this.t("waiting")));
     try {
-      const page = await query(this.adql, { limit: this.size, offset, signal: abort.signal });
+      const page = await this.ask({ limit: this.size, offset, signal: abort.signal });
       this.offset = offset;
       this.draw(page);
       return true;

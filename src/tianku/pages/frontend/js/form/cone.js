@@ -3,9 +3,8 @@ import { el, options } from "../lib/dom.js";
 
 const DEGREES = { deg: 1, arcmin: 1 / 60, arcsec: 1 / 3600 };
 
-/** The fields of a cone; `read()` returns it in degrees, null when empty, or throws a RangeError that says what is wrong. */
+/** The fields of a cone; `read()` returns `{cone}` in degrees, `{}` when empty, or throws a RangeError that says what is wrong. */
 export function coneFields({ t, position, start, changed }) {
-  if (!position) return { node: null, read: () => null };
   const input = (name, label, help, value) =>
     el("input", { id: `cone-${name}`, name, inputmode: "text", autocomplete: "off", spellcheck: "false", placeholder: help, value: value ?? "", oninput: changed });
   const ra = input("ra", t("ra"), t("raHelp"), start.get("ra"));
@@ -21,9 +20,8 @@ export function coneFields({ t, position, start, changed }) {
   const field = (control, label, small) =>
     el("div", { class: `field${small ? " field--small" : ""}` }, el("label", { for: control.id }, label), control);
   const node = el(
-    "fieldset",
+    "div",
     {},
-    el("legend", {}, t("cone")),
     el("div", { class: "fields" }, field(ra, t("ra")), field(dec, t("dec")), field(radius, t("radius"), true), field(unit, t("unit"), true)),
     el("p", { class: "helptext" }, t("coneHelp")),
   );
@@ -33,7 +31,7 @@ export function coneFields({ t, position, start, changed }) {
 function readCone(t, position, fields) {
   const given = { ra: fields.ra.value.trim(), dec: fields.dec.value.trim(), radius: fields.radius.value.trim() };
   for (const control of Object.values(fields)) control.removeAttribute("aria-invalid");
-  if (!given.ra && !given.dec) return null;
+  if (!given.ra && !given.dec) return {};
   const size = Number(given.radius) * DEGREES[fields.unit.value];
   const values = { ra: rightAscension(given.ra), dec: declination(given.dec), radius: size > 0 && size <= 180 ? size : NaN };
   const words = { ra: "badRa", dec: "badDec", radius: "badRadius" };
@@ -42,11 +40,6 @@ function readCone(t, position, fields) {
     fields[name].setAttribute("aria-invalid", "true");
     throw new RangeError(t(words[name], { value: given[name] || "–" }));
   }
-  return {
-    ra: decimal(values.ra),
-    dec: decimal(values.dec),
-    radius: decimal(values.radius),
-    raColumn: position.ra,
-    decColumn: position.dec,
-  };
+  const numbers = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, decimal(value)]));
+  return { cone: { ...numbers, raColumn: position.ra, decColumn: position.dec } };
 }

@@ -1,8 +1,8 @@
 import { startCopy } from "../copy.js";
 import { el } from "../lib/dom.js";
-import { curl, pyvo } from "../lib/twins.js";
+import { curl, curlList, pyvo, pythonList } from "../lib/twins.js";
 
-/** The query as ADQL, curl and pyVO, kept in step with the form by `show(adql, {format, maxrec})`. */
+/** The query as ADQL, curl and pyVO, kept in step with the form by `show(adql, {format, maxrec})`; of a list of positions by `showList`. */
 export function twins({ t, tap }) {
   const texts = ["ADQL", "curl", "pyVO"].map((name) => [name, el("code", { dataset: { twin: name } })]);
   const blocks = texts.map(([name, code]) => el("div", { role: "tabpanel", "aria-label": name }, el("pre", { class: "code", "data-copy": true }, code)));
@@ -15,12 +15,17 @@ export function twins({ t, tap }) {
   const edit = el("a", { class: "button", "data-control": "edit" }, t("edit"));
   const node = el("section", { class: "twins" }, el("h2", {}, t("same")), el("div", { class: "tabs", role: "tablist" }, tabs), blocks, el("p", {}, edit));
   startCopy(node);
+  const write = (written) => texts.forEach(([, code], i) => (code.textContent = written[i]));
   const show = (adql, choice) => {
-    const written = [adql, curl(tap, adql, choice), pyvo(tap, adql, choice)];
-    texts.forEach(([, code], i) => (code.textContent = written[i]));
+    write([adql, curl(tap, adql, choice), pyvo(tap, adql, choice)]);
+    edit.hidden = false;
     edit.href = `${editorPath()}?${new URLSearchParams({ query: adql })}`;
   };
-  return { node, show };
+  const showList = (address, asked) => {
+    write([t("noAdql"), curlList(address, asked), pythonList(address, asked)]);
+    edit.hidden = true;
+  };
+  return { node, show, showList };
 }
 
 /** The SQL page in the language of this one. */

@@ -53,25 +53,67 @@ export function condition({ column, type, operator, value, value2 }) {
   if (operator === "null") return `${name} IS NULL`;
   if (operator === "notnull") return `${name} IS NOT NULL`;
   if (operator === "between") return `${name} BETWEEN ${literal(value, type)} AND ${literal(value2, type)}`;
-  if (operator === "in") return `${name} IN (${value.split(",").map((each) => literal(each.trim(), type)).join(", ")})`;
-  if (operator === "like") return `${name} LIKE ${text(value)}`;
+  if (operator === "in" || operator === "notin") {
+    const entries = value.split(",").map((each) => literal(each.trim(), type));
+    return `${name} ${operator === "in" ? "IN" : "NOT IN"} (${entries.join(", ")})`;
+  }
+  if (operator === "like" || operator === "ilike") return `${name} ${operator.toUpperCase()} ${text(value)}`;
   return `${name} ${operator} ${literal(value, type)}`;
 }
 
 /**
  * A whole query.
- * @param {{table, columns, cone, conditions, order, limit}} choice `cone` is `{ra, dec, radius}` in degrees with
- *   `raColumn` and `decColumn`; no columns means all; `order` is `{column, descending}`
+ * @param {{table, columns, cone, rectangle, conditions, order, limit}} choice `cone` is `{ra, dec, radius}` and `rectangle`
+ *   `{west, east, south, north}` in degrees with `raColumn` and `decColumn`; no columns means all; `order` is
+ *   `{column, descending}`
  */
-export function select({ table, columns, cone, conditions, order, limit }) {
+export function select({ table, columns, order, limit, ...area }) {
   const shown = columns.length ? columns.map(identifier).join(", ") : "*";
+  const lines = [`SELECT${limit ? ` TOP ${limit}` : ""} ${shown}`, ...from(table, area)];
+  if (order?.column) lines.push(`ORDER BY ${identifier(order.column)}${order.descending ? " DESC" : ""}`);
+  return lines.join("\n");
+}
+
+/** How many rows a query has: `choice` as of `select`. */
+export function count({ table, ...area }) {
+  return ["SELECT COUNT(*) AS n", ...from(table, area)].join("\n");
+}
+
+function from(table, { cone, rectangle, conditions }) {
   const where = conditions.map(condition);
   if (cone) {
     const point = `POINT(${identifier(cone.raColumn)}, ${identifier(cone.decColumn)})`;
     where.unshift(`1 = CONTAINS(${point}, CIRCLE(${cone.ra}, ${cone.dec}, ${cone.radius}))`);
   }
-  const lines = [`SELECT${limit ? ` TOP ${limit}` : ""} ${shown}`, `FROM ${tableName(table)}`];
-  if (where.length) lines.push(`WHERE ${where.join("\n  AND ")}`);
-  if (order?.column) lines.push(`ORDER BY ${identifier(order.column)}${order.descending ? " DESC" : ""}`);
-  return lines.join("\n");
+  if (rectangle) where.unshift(...sides(rectangle));
+  return [`FROM ${tableName(table)}`, ...(where.length ? [`WHERE ${where.join("\n  AND ")}`] : [])];
+}
+
+function sides({ west, east, south, north, raColumn, decColumn }) {
+  const ra = identifier(raColumn);
+  const wraps = Number(west) > Number(east);
+  return [
+    wraps ? `(${ra} >= ${west} OR ${ra} <= ${east})` : within(ra, west, east),
+    within(identifier(decColumn), south, north),
+  ].filter(Boolean);
+}
+
+function within(name, low, high) {
+  if (low !== undefined && high !== undefined) return `${name} BETWEEN ${low} AND ${high}`;
+  if (low !== undefined) return `${name} >= ${low}`;
+  return high === undefined ? null : `${name} <= ${high}`;
+}
+
+const OPERATORS = {
+  "=": "equal", "<>": "notequal", "<": "less", "<=": "lessequal", ">": "greater", ">=": "greaterequal",
+  null: "isnull", notnull: "notnull",
+};
+
+/** A condition as the API takes it: `{column, operator, values}`. */
+export function test({ column, type, operator, value, value2 }) {
+  const texts = operator === "in" || operator === "notin" ? value.split(",").map((each) => each.trim()) : [value, value2];
+  const given = texts.filter((each) => each !== undefined);
+  // An integer beyond 2⁵³ would be rounded.
+  const number = (each) => (Number.isInteger(Number(each)) && !Number.isSafeInteger(Number(each)) ? each : Number(each));
+  return { column, operator: OPERATORS[operator] ?? operator, values: isNumeric(type) ? given.map(number) : given };
 }

@@ -51,6 +51,11 @@ export async function remove(address) {
   if (!reply.ok) throw new ApiError(reply.status, (await reply.json()).error);
 }
 
+/** How many rows a query has: `{rows, exact}`; not exact where counting would take long. */
+export function count(adql) {
+  return post("/api/v1/count", { adql });
+}
+
 /** Ask for one page of a query's rows. */
 export function query(adql, { limit, offset = 0, signal } = {}) {
   return post("/api/v1/query", { adql, limit, offset }, { signal });

@@ -1,4 +1,5 @@
-import { csrfHeader } from "./api.js";
+import { ApiError, csrfHeader } from "./api.js";
+import { listParts } from "./twins.js";
 import { el, save } from "./dom.js";
 
 const LONGEST_ADDRESS = 6000;
@@ -27,6 +28,16 @@ export async function download(adql, format, maxrec) {
     const reply = await fetch(TAP_SYNC, { method: "POST", headers, body: new URLSearchParams(fields) });
     save(await reply.blob(), `result.${format}`);
   }
+}
+
+/** Download the whole answer for a list of positions from the service at `address`. */
+export async function downloadList(address, asked) {
+  const body = new FormData();
+  for (const [name, value] of listParts(asked)) body.append(name, value);
+  body.append("file", new Blob([asked.positions], { type: "text/plain" }), "positions.txt");
+  const reply = await fetch(address, { method: "POST", credentials: "same-origin", headers: csrfHeader(), body });
+  if (!reply.ok) throw new ApiError(reply.status, (await reply.json()).error);
+  save(await reply.blob(), `positions.${asked.format}`);
 }
 
 function submit(method, fields) {

@@ -31,3 +31,31 @@ export function pyvo(tap, adql, { maxrec }) {
     "print(table)",
   ].join("\n");
 }
+
+/** A curl command that sends the list in `positions.txt` to the service at `address`; `asked` is as of the API. */
+export function curlList(address, asked) {
+  const fields = listParts(asked).map(([name, value]) => `  -F ${shellWord(`${name}=${value}`)} \\\n`);
+  return `curl -sS ${shellWord(address)} \\\n${fields.join("")}  -F file=@positions.txt -o result`;
+}
+
+/** A Python script that sends the list in `positions.txt` to the service at `address` and reads the table. */
+export function pythonList(address, asked) {
+  const { positions: _, ...others } = asked;
+  const literal = JSON.stringify({ ...others, format: "votable" }).replaceAll("\\", "\\\\").replaceAll("'", "\\'");
+  return [
+    "import io, json, pathlib, urllib.request",
+    "from astropy.table import Table",
+    "",
+    `asked = json.loads('${literal}')`,
+    'asked["positions"] = pathlib.Path("positions.txt").read_text()',
+    `request = urllib.request.Request(${pythonString(address)}, json.dumps(asked).encode(), {"Content-Type": "application/json"})`,
+    "table = Table.read(io.BytesIO(urllib.request.urlopen(request).read()), format=\"votable\")",
+    "print(table)",
+  ].join("\n");
+}
+
+/** The fields of a form that asks for `asked`, all but the list itself. */
+export function listParts({ positions: _, columns, where, ...single }) {
+  const plain = Object.entries(single).map(([name, value]) => [name, String(value)]);
+  return [...plain, ...(columns ?? []).map((name) => ["columns", name]), ...(where.length ? [["where", JSON.stringify(where)]] : [])];
+}
