@@ -114,7 +114,7 @@ _OPTIONAL: tuple[tuple[str, DataType, str | None, str, str, str], ...] = (
         _D,
         "arcsec",
         "phys.angSize;instr.pixel",
-        "Char.SpatialAxis.Sampling.RefVal.SamplePeriod",
+        "Char.SpatialAxis.Sampling.RefVal.SamplingPeriod",
         "sampling period in world coordinates along the spatial axis",
     ),
 )
