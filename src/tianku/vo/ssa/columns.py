@@ -64,8 +64,8 @@ _S, _D, _I, _T = DataType.STRING, DataType.FLOAT64, DataType.INT64, DataType.TIM
 _WAVE, _TIME, _SKY = (f"Char.{axis}Axis" for axis in ("Spectral", "Time", "Spatial"))
 _START, _STOP = "Coverage.Bounds.Start", "Coverage.Bounds.Stop"
 
-#: name, utype without its prefix, UCD, unit, type, how it is made, description
-_SAID: tuple[tuple[str, str, str | None, str | None, DataType, Made, str], ...] = (
+#: name, utype without its prefix (None: for clients that look for UCDs), UCD, unit, type, how made, description
+_SAID: tuple[tuple[str, str | None, str | None, str | None, DataType, Made, str], ...] = (
     ("access_reference", "Access.Reference", "meta.ref.url", None, _S, "reference", "where the spectrum is"),
     ("access_format", "Access.Format", "meta.code.mime", None, _S, "format", "media type of the spectrum"),
     ("access_size", "Access.Size", "phys.size;meta.file", "kbyte", _I, "size",
@@ -119,6 +119,8 @@ _SAID: tuple[tuple[str, str, str | None, str | None, DataType, Made, str], ...] 
     ("t_min", f"{_TIME}.{_START}", "time.start;obs.exposure", "d", _D, "t_min", "start (MJD, UTC)"),
     ("t_max", f"{_TIME}.{_STOP}", "time.end;obs.exposure", "d", _D, "t_max", "end (MJD, UTC)"),
     ("location", f"{_SKY}.Coverage.Location.Value", "pos.eq", "deg", _D, _location, "position (ICRS)"),
+    ("s_ra", None, "pos.eq.ra;meta.main", "deg", _D, "s_ra", "right ascension (ICRS)"),
+    ("s_dec", None, "pos.eq.dec;meta.main", "deg", _D, "s_dec", "declination (ICRS)"),
     ("aperture", f"{_SKY}.Coverage.Bounds.Extent", "instr.fov", "deg", _D, "s_fov", "diameter of the aperture"),
     ("s_region", f"{_SKY}.Coverage.Support.Area", "pos.outline;obs.field", None, _S, "s_region", "region covered"),
     ("s_resolution", f"{_SKY}.Resolution", "pos.angResolution", "arcsec", _D, "s_resolution",
@@ -133,7 +135,7 @@ COLUMNS: tuple[SsaColumn, ...] = tuple(
             arraysize="2" if made is _location else None,
             unit=unit,
             ucd=ucd,
-            utype=f"ssa:{utype}",
+            utype=utype and f"ssa:{utype}",
             description=Text(en=text),
         ),
         made,

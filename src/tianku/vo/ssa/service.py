@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = tuple(one.column for one in COLUMNS)
 _PROTOCOL = Info("SERVICE_PROTOCOL", "1.1", "SSAP")
-_ICRS = Coosys("system", "ICRS", columns=("location",))
+_ICRS = Coosys("system", "ICRS", columns=("location", "s_ra", "s_dec"))
 
 
 def answer(
