@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from tianku.pages import finding
+from tianku.pages import finding, plain_query
 from tianku.pages.ports import TableView
 from tianku.pages.site import principal_of, source
 from tianku.pages.views.pages import page
@@ -16,11 +16,19 @@ from tianku.pages.views.pages import page
 
 @require_safe
 def table_query(request: HttpRequest, dataset: str, table: str) -> HttpResponse:
-    """The query form of one table."""
+    """The query form of one table; with ``run``, what its fields ask for (as browsers without scripts do)."""
     view = source().table(principal_of(request), dataset, table)
-    return page(
-        request, "tianku/query.html", {"view": view, "card": view.card, "query_config": query_config(view)}
-    )
+    if "run" in request.GET:
+        return HttpResponseRedirect(plain_query.address(view.meta, request.GET))
+    context = {
+        "view": view,
+        "card": view.card,
+        "query_config": query_config(view),
+        "plain_rows": range(plain_query.ROWS),
+        "plain_operators": plain_query.OPERATORS,
+        "plain_formats": ("text", "csv", "votable", "fits", "parquet", "json"),
+    }
+    return page(request, "tianku/query.html", context)
 
 
 @require_safe
