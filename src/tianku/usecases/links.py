@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from tianku.adql.build import Condition, select
+from tianku.adql.text import to_adql
 from tianku.model.access import Principal
 from tianku.model.errors import AuthError, NotFoundError, UsageError
 from tianku.products.did import ProductId, parse_did
 from tianku.products.index import IndexEntry
 from tianku.products.preview.previewers import has_preview
 from tianku.usecases.products import ProductPage, media_type, product_page
+from tianku.usecases.related import MeasuredRows, measured_rows, other_epochs
+from tianku.usecases.releases import OtherRelease, other_releases
 
 if TYPE_CHECKING:
     from tianku.usecases.centre import Centre
@@ -27,6 +31,11 @@ _SEMANTICS = {
     "out": "#detached-header",
     "log": "#documentation",
 }
+
+
+#: identifiers of one request up to which what takes a query each (rows, other epochs) is looked for
+SEARCHED = 20
+_DATALINK = "application/x-votable+xml;content=datalink"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +56,13 @@ class Link:
 
 
 def links(centre: Centre, principal: Principal, ids: Sequence[str]) -> Iterator[Link]:
-    """Yield the links of each id, contiguously; an unknown id gives one row with its fault."""
+    """Yield the links of each id, contiguously; an unknown id gives one row with its fault.
+
+    What takes a query for each product is told for `SEARCHED` ids at most.
+    """
     for one in ids:
         try:
-            yield from _links(centre, principal, one)
+            yield from _links(centre, principal, one, searched=len(ids) <= SEARCHED)
         except AuthError as error:
             yield Link(one, "#this", error_message=f"AuthorizationFault: {error.message}")
         except NotFoundError as error:
@@ -59,7 +71,7 @@ def links(centre: Centre, principal: Principal, ids: Sequence[str]) -> Iterator[
             yield Link(one, "#this", error_message=f"UsageFault: {error.message}")
 
 
-def _links(centre: Centre, principal: Principal, text: str) -> Iterator[Link]:
+def _links(centre: Centre, principal: Principal, text: str, *, searched: bool) -> Iterator[Link]:
     did = parse_did(text)
     if did.authority.lower() != centre.site.authority.lower():
         raise NotFoundError("did.elsewhere", "{did} is not of this site", did=text)
@@ -70,8 +82,12 @@ def _links(centre: Centre, principal: Principal, text: str) -> Iterator[Link]:
         yield from _converted_links(text, page, did)
     if has_preview(page.one.manifest.type):
         yield _preview_link(text, page, did)
-    if part is not None and part.part_kind == "coadd":
-        yield from _progenitors(text, page, did, part)
+    if part is not None:
+        yield from _kin(text, page, did, part)
+    yield from (_release_link(text, other, did) for other in other_releases(centre, principal, page))
+    if searched:
+        yield from (_rows_link(text, rows) for rows in measured_rows(centre, principal, page))
+        yield from (_epoch_link(text, did, *epoch) for epoch in other_epochs(centre, principal, page))
     yield Link(
         text,
         "#documentation",
@@ -143,16 +159,65 @@ def _preview_link(text: str, page: ProductPage, did: ProductId) -> Link:
     )
 
 
-def _progenitors(text: str, page: ProductPage, did: ProductId, part: IndexEntry) -> Iterator[Link]:
+def _kin(text: str, page: ProductPage, did: ProductId, part: IndexEntry) -> Iterator[Link]:
+    """The exposures that a coadded part is made of, or the coadded part that an exposure went into."""
     base = f"/api/v1/products/{page.one.dataset}/{page.one.name}/{quote(did.key)}/spectrum.vot"
+    wanted, semantics, words = {
+        "coadd": ("exposure", "#progenitor", "single exposure"),
+        "exposure": ("coadd", "#derivation", "coadded spectrum"),
+    }.get(part.part_kind or "", (None, "", ""))
     for entry in page.entries:
-        if entry.part_kind == "exposure" and entry.band == part.band and entry.path == part.path:
+        if wanted and entry.part_kind == wanted and entry.band == part.band and entry.path == part.path:
             yield Link(
                 text,
-                "#progenitor",
-                f"single exposure {entry.part}",
+                semantics,
+                f"{words} {entry.part}",
                 f"{base}?{urlencode({'part': entry.part})}",
                 content_type="application/x-votable+xml",
                 link_auth=None if page.public else "true",
                 link_authorized=page.open,
             )
+
+
+def _release_link(text: str, other: OtherRelease, did: ProductId) -> Link:
+    """The links of the same product in another release: both are made of the same raw data."""
+    state = "newer" if other.newer else "older"
+    same = ", the same bytes" if other.identical else ""
+    replaced = ", superseded" if other.superseded else ""
+    return Link(
+        text,
+        "#coderived",
+        f"links of the {state} release {other.page.one.dataset}{replaced}{same}",
+        _links_path(ProductId(did.authority, other.page.one.dataset, other.page.one.name, did.key)),
+        content_type=_DATALINK,
+        local_semantics=f"{state}-release",
+    )
+
+
+def _rows_link(text: str, rows: MeasuredRows) -> Link:
+    """What a catalogue says that was measured from the product."""
+    query = to_adql(select(rows.table, where=[Condition(rows.column.name, "equal", (rows.value,))]))
+    return Link(
+        text,
+        "#derivation",
+        f"rows of the table {rows.table.qualified_name}",
+        f"/vo/tap/sync?{urlencode({'LANG': 'ADQL', 'QUERY': query})}",
+        content_type="application/x-votable+xml",
+        local_semantics=rows.table.name,
+    )
+
+
+def _epoch_link(text: str, did: ProductId, name: str, key: str) -> Link:
+    """The links of another observation of the same source."""
+    return Link(
+        text,
+        "#counterpart",
+        f"links of another observation of the same source, {name} {key}",
+        _links_path(ProductId(did.authority, did.dataset, name, key)),
+        content_type=_DATALINK,
+        local_semantics="epoch",
+    )
+
+
+def _links_path(did: ProductId) -> str:
+    return f"/vo/datalink/links?{urlencode({'ID': str(did)})}"
