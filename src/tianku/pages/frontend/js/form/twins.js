@@ -15,14 +15,19 @@ export function twins({ t, tap }) {
   const edit = el("a", { class: "button", "data-control": "edit" }, t("edit"));
   const node = el("section", { class: "twins" }, el("h2", {}, t("same")), el("div", { class: "tabs", role: "tablist" }, tabs), blocks, el("p", {}, edit));
   startCopy(node);
-  const write = (written) => texts.forEach(([, code], i) => (code.textContent = written[i]));
+  const write = (written, python) => {
+    texts.forEach(([, code], i) => (code.textContent = written[i]));
+    // A list goes to the API, which needs no client of the VO.
+    tabs[2].textContent = python;
+    blocks[2].setAttribute("aria-label", python);
+  };
   const show = (adql, choice) => {
-    write([adql, curl(tap, adql, choice), pyvo(tap, adql, choice)]);
+    write([adql, curl(tap, adql, choice), pyvo(tap, adql, choice)], "pyVO");
     edit.hidden = false;
     edit.href = `${editorPath()}?${new URLSearchParams({ query: adql })}`;
   };
   const showList = (address, asked) => {
-    write([t("noAdql"), curlList(address, asked), pythonList(address, asked)]);
+    write([t("noAdql"), curlList(address, asked), pythonList(address, asked)], "Python");
     edit.hidden = true;
   };
   return { node, show, showList };
