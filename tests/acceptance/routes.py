@@ -85,6 +85,7 @@ _FORM = "LANG=ADQL&FORMAT=csv&QUERY=%Q"
 _JOB = "/vo/tap/async/" + 32 * "0"
 _API_JOB = "/api/v1/jobs/" + 32 * "0"
 _ASKED = '{"arguments": {"adql": "SELECT TOP 1 * FROM %S.%T"}}'
+_MATCHED = '{"left": {"table": "%S.%T"}, "right": {"table": "%S.%T"}, "radius": 1}'
 #: by route, as Starlette writes it; `test_policy_routes` fails for one that is not here
 SERVICES: dict[str, list[Case]] = {
     "/vo/tap": _same("/vo/tap", statuses=(303, 303, 303, 303)),
@@ -153,6 +154,7 @@ SERVICES: dict[str, list[Case]] = {
     ],
     "/api/v1/schema": _same("/api/v1/schema"),
     "/api/v1/query": _per_dataset("/api/v1/query", QUERIES, '{"adql": "SELECT TOP 1 * FROM %S.%T"}'),
+    "/api/v1/crossmatch": _per_dataset("/api/v1/crossmatch", ROWS, _MATCHED),
     "/api/v1/jobs": [*_same("/api/v1/jobs"), *_per_dataset("/api/v1/jobs", dict.fromkeys(LISTED, ALL), _ASKED)],
     "/api/v1/jobs/{job}": _same(_API_JOB, statuses=NOBODY),
     "/api/v1/jobs/{job}/abort": [Case(f"{_API_JOB}/abort", NOBODY, "{}")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from starlette.routing import Match
@@ -36,6 +37,14 @@ def test_operations_are_described_once_in_both_languages(address: str) -> None:
                 assert (
                     parameter["in"] in ("path", "query") and (parameter["in"] == "query") != parameter["required"]
                 )
+
+
+def test_every_reference_leads_somewhere(address: str) -> None:
+    text = fetch(address, "/api/v1/openapi.json").text
+    schemas = json.loads(text)["components"]["schemas"]
+    named = set(re.findall(r'"\$ref":\s*"([^"]*)"', text))
+    assert "#/components/schemas/MatchSide" in named
+    assert named <= {f"#/components/schemas/{name}" for name in schemas}
 
 
 def test_the_page_needs_no_scripts(address: str) -> None:

@@ -43,8 +43,9 @@ _COLUMN = {
 def document(operations: Iterable[Operation], title: str, base: str) -> dict[str, Any]:
     """Return the document of `operations` served at `base`."""
     paths: dict[str, dict[str, Any]] = {}
+    nested: dict[str, Any] = {}
     for operation in operations:
-        paths.setdefault(operation.public_path, {})[operation.method.lower()] = _operation(operation)
+        paths.setdefault(operation.public_path, {})[operation.method.lower()] = _operation(operation, nested)
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": "1", "description": f"Tianku {__version__}"},
@@ -52,7 +53,7 @@ def document(operations: Iterable[Operation], title: str, base: str) -> dict[str
         "paths": paths,
         "security": [{}, {"bearer": []}, {"basic": []}],
         "components": {
-            "schemas": {"Error": _ERROR, "Column": _COLUMN},
+            "schemas": {"Error": _ERROR, "Column": _COLUMN, **nested},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic", "description": "a token as the password"},
@@ -61,7 +62,8 @@ def document(operations: Iterable[Operation], title: str, base: str) -> dict[str
     }
 
 
-def _operation(operation: Operation) -> dict[str, Any]:
+def _operation(operation: Operation, nested: dict[str, Any]) -> dict[str, Any]:
+    """Describe an operation; the models within its body go to `nested`."""
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary.en,
@@ -78,7 +80,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
         },
     }
     if operation.body is not None:
-        schema = operation.body.model_json_schema()
+        schema = operation.body.model_json_schema(ref_template="#/components/schemas/{model}")
+        nested.update(schema.pop("$defs", {}))
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     return described
 

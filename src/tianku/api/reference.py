@@ -61,7 +61,14 @@ def _key(schema: Json, name: str, said: Json) -> list[str]:
     limits = [
         f"{word} {said[key]}" for key, word in (("minimum", "at least"), ("maximum", "at most")) if key in said
     ]
-    return [f"`{name}`", " ".join([said["type"], ", ".join(limits)]).strip(), default, said.get("description", "")]
+    return [f"`{name}`", " ".join([_kind(said), ", ".join(limits)]).strip(), default, said.get("description", "")]
+
+
+def _kind(said: Json) -> str:
+    """Return the type of a value; alternatives after each other, an object of its own as its name."""
+    if "anyOf" in said:
+        return " or ".join(_kind(one) for one in said["anyOf"])
+    return str(said["type"]) if "type" in said else str(said.get("$ref", "any")).rpartition("/")[2]
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

@@ -7,7 +7,19 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from tianku.api import count, datasets, difference, epochs, jobs, latest, positions, products, query, tree
+from tianku.api import (
+    count,
+    crossmatch,
+    datasets,
+    difference,
+    epochs,
+    jobs,
+    latest,
+    positions,
+    products,
+    query,
+    tree,
+)
 from tianku.api.openapi import document
 from tianku.http.absolute import base_url
 from tianku.http.context import context_of
@@ -18,6 +30,7 @@ SERVED = (
     *difference.OPERATIONS,
     *positions.OPERATIONS,
     *count.OPERATIONS,
+    *crossmatch.OPERATIONS,
     *epochs.OPERATIONS,
     *datasets.OPERATIONS,
     *query.OPERATIONS,
@@ -27,7 +40,8 @@ SERVED = (
 )
 DOCUMENTED = (
     *datasets.OPERATIONS, *difference.OPERATIONS, *epochs.OPERATIONS,
-    *query.OPERATIONS, *count.OPERATIONS, *positions.OPERATIONS, *jobs.OPERATIONS,
+    *query.OPERATIONS, *count.OPERATIONS, *positions.OPERATIONS, *crossmatch.OPERATIONS,
+    *jobs.OPERATIONS,
     *products.DOCUMENTED, *products.OPERATIONS, *tree.OPERATIONS,
 )  # fmt: skip
 _CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"

@@ -1,0 +1,96 @@
+"""Tables that callers send for a cross-match: any format that ingest reads, bounded, in memory."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from tianku.catalogue.names import published_names
+from tianku.catalogue.readers import TableReader, TableSource, open_table
+from tianku.formats.opening import DAMAGED, is_compressed
+from tianku.model.errors import LimitError, UsageError
+from tianku.model.metadata import Column
+from tianku.model.text import Text
+from tianku.model.types import arrow_to_datatype
+from tianku.usecases.match_tables import HELD_ROWS, Given
+
+#: bytes of a table in memory: columns of arrays may unfold far beyond the file
+HELD_BYTES = 512 << 20
+
+
+def read_given(stream: BinaryIO, folder: Path, name: str = "upload") -> Given:
+    """Return the first table of a VOTable, FITS, Parquet, ECSV, CSV or similar file.
+
+    Parameters
+    ----------
+    folder
+        The file is kept in it while it is read.
+    name
+        What errors call it.
+
+    Raises
+    ------
+    UsageError
+        ``reader.unreadable``, ``votable.*``; ``match.compressed``, ``match.row`` for a row that is damaged.
+    LimitError
+        ``match.upload`` beyond `HELD_ROWS` rows or `HELD_BYTES`.
+    """
+    with tempfile.TemporaryDirectory(dir=folder, prefix="match-") as own:
+        path = Path(own) / name
+        with path.open("wb") as file:
+            shutil.copyfileobj(stream, file, 1 << 20)
+        if is_compressed(path):
+            raise UsageError("match.compressed", "{name} is compressed: send it as it is", name=name)
+        try:
+            return _held(open_table(TableSource(path)), name)
+        except DAMAGED as error:
+            raise UsageError(
+                "reader.unreadable", "{file} cannot be read as {kind}: {reason}",
+                file=name, kind="a table", reason=str(error),
+            ) from error  # fmt: skip
+
+
+def _held(reader: TableReader, name: str) -> Given:
+    batches: list[pa.RecordBatch] = []
+    rows = size = 0
+    for part in reader.batches(_refusing(name)):
+        rows, size = rows + part.batch.num_rows, size + part.batch.nbytes
+        if rows > HELD_ROWS or size > HELD_BYTES:
+            raise LimitError(
+                "match.upload", "{name} has more than {rows} rows, or {bytes} bytes in memory",
+                name=name, rows=HELD_ROWS, bytes=HELD_BYTES,
+            )  # fmt: skip
+        batches.append(part.batch)
+    names = published_names(reader.schema.names)
+    columns = tuple(_column(field, names[field.name]) for field in reader.schema)
+    schema = pa.schema([pa.field(c.name, c.arrow) for c in columns])
+    table = pa.Table.from_batches(batches, reader.schema).rename_columns(schema.names)
+    return Given(table.cast(schema, safe=False), columns)
+
+
+def _refusing(name: str) -> Callable[[int | None, str, str, int], None]:
+    def refuse(row: int | None, reason: str, detail: str, _: int) -> None:
+        raise UsageError(
+            "match.row", "row {row} of {name} cannot be read: {reason} ({detail})",
+            row=row or "?", name=name, reason=reason, detail=detail,
+        )  # fmt: skip
+
+    return refuse
+
+
+def _column(field: pa.Field, name: str) -> Column:
+    kind, size = arrow_to_datatype(field.type)
+    said = {key.decode(): value.decode("utf-8", "replace") for key, value in (field.metadata or {}).items()}
+    return Column(
+        name=name,
+        type=kind,
+        arraysize=size,
+        unit=said.get("unit") or None,
+        ucd=said.get("ucd") or None,
+        description=Text(en=said.get("description", "")),
+    )
