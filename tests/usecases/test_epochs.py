@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote, unquote_plus
 
 import pytest
 from astropy.table import Table
@@ -17,6 +18,7 @@ from tianku.model.errors import NotFoundError
 from tianku.pages.source import CentreSource
 from tianku.usecases.centre import Centre
 from tianku.usecases.epochs import source, source_of_product
+from tianku.usecases.links import SEARCHED, links
 from tianku.usecases.products import product_page
 from tianku.usecases.releases import other_releases
 from tianku.web.app import create_app
@@ -140,3 +142,21 @@ def test_the_same_product_in_other_releases(centre: Centre, observed: dict) -> N
     assert back.page.did == page.did and not back.newer and back.superseded
     told = json.loads(get(create_app(centre), f"/api/v1/products/{NEWER}/lrs/{key}").text)["releases"]
     assert told[0]["dataset"] == DATASET and told[0]["superseded"] and told[0]["identical"]
+
+
+def test_links_lead_to_both_and_to_the_rows_measured(centre: Centre, observed: dict) -> None:
+    ids = next(ids for ids in observed.values() if len(ids) > 1)
+    key = str(min(ids))
+    authority = centre.site.authority
+    did = f"ivo://{authority}/{DATASET}/lrs?{key}"
+    found = {(one.semantics, one.local_semantics): one for one in links(centre, ANONYMOUS, [did])}
+    newer = found["#coderived", "newer-release"].access_url or ""
+    assert unquote(newer) == f"/vo/datalink/links?ID=ivo://{authority}/{NEWER}/lrs?{key}"
+    rows = found["#derivation", "catalogue"].access_url or ""
+    assert unquote_plus(rows).endswith(f"SELECT * FROM sim_dr1_v1.catalogue WHERE obsid = {key}")
+    epochs = [one for one in links(centre, ANONYMOUS, [did]) if one.semantics == "#counterpart"]
+    expected = {f"ivo://{authority}/{DATASET}/lrs?{other}" for other in ids - {min(ids)}}
+    assert expected <= {unquote(one.access_url or "").partition("ID=")[2] for one in epochs}
+    assert did not in {unquote(one.access_url or "").partition("ID=")[2] for one in epochs}
+    many = list(links(centre, ANONYMOUS, [did] * (SEARCHED + 1)))
+    assert not any(one.semantics == "#counterpart" for one in many)
