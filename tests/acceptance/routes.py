@@ -115,6 +115,9 @@ SERVICES: dict[str, list[Case]] = {
         *_same("/vo/datalink/links"),
         *_per_dataset("/vo/datalink/links?ID=%I", dict.fromkeys(LISTED, ALL)),
     ],
+    "/vo/datalink/{within:path}/links": _per_dataset(
+        "/vo/datalink/%D/lrs/links?ID={key}", dict.fromkeys(LISTED, ALL)
+    ),
     "/vo/datalink/capabilities": _same("/vo/datalink/capabilities"),
     "/vo/datalink/availability": _same("/vo/datalink/availability"),
     "/vo/{path:path}/ssa": [
@@ -134,6 +137,8 @@ SERVICES: dict[str, list[Case]] = {
         *_per_dataset("/vo/%D/%T/scs/availability", dict.fromkeys(LISTED, ALL)),
         *_same("/vo/nothing", "/vo/nothing/dr1/stars/scs?RA=1&DEC=1&SR=1", statuses=NOBODY),
     ],
+    "/xmatch/api/v1/sync": _per_dataset("/xmatch/api/v1/sync?cat1=%S.%T&cat2=vizier:%S.%T&distMaxArcsec=1", ROWS),
+    "/xmatch/api/v1/sync/tables": _same("/xmatch/api/v1/sync/tables?action=getVizieRTableNames"),
     "/api/v1/openapi.json": _same("/api/v1/openapi.json"),
     "/api/docs": _same("/api/docs"),
     "/api/v1/datasets": _same("/api/v1/datasets", "/api/v1/datasets?q=data&type=spectrum&access=restricted"),
@@ -153,6 +158,10 @@ SERVICES: dict[str, list[Case]] = {
         *_same(f"/api/v1/datasets/{SPECTRA}/epochs", statuses=(400, 400, 400, 400)),
     ],
     "/api/v1/schema": _same("/api/v1/schema"),
+    "/api/v1/count": _per_dataset("/api/v1/count", QUERIES, '{"adql": "SELECT COUNT(*) FROM %S.%T"}'),
+    "/api/v1/datasets/{dataset:path}/tables/{table}/positions": _per_dataset(
+        "/api/v1/datasets/%D/tables/%T/positions", ROWS, '{"positions": "1 2"}'
+    ),
     "/api/v1/query": _per_dataset("/api/v1/query", QUERIES, '{"adql": "SELECT TOP 1 * FROM %S.%T"}'),
     "/api/v1/crossmatch": _per_dataset("/api/v1/crossmatch", ROWS, _MATCHED),
     "/api/v1/jobs": [*_same("/api/v1/jobs"), *_per_dataset("/api/v1/jobs", dict.fromkeys(LISTED, ALL), _ASKED)],

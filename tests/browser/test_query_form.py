@@ -238,6 +238,17 @@ def test_operators_and_what_may_be_typed_instead(
         assert adql(page).endswith(f"WHERE {where.replace('ILIKE', 'LIKE')}")
 
 
+def test_a_column_of_a_condition_is_found_by_its_meaning(site: Site, view: Watched) -> None:
+    page = open_form(site, view, lang="zh")
+    page.get_by_role("button", name="添加条件").click()
+    page.locator("[name=condition-find]").fill("有效 K")
+    assert page.locator("[name=condition-column] option").all_text_contents() == ["teff [K]"]
+    page.locator("[name=condition-value]").fill("> 5000")
+    assert adql(page).endswith("WHERE teff > 5000")
+    page.locator("[name=condition-find]").fill("")
+    assert page.locator("[name=condition-column]").input_value() == "teff"
+
+
 def test_ranges_shapes_and_the_count_are_told(site: Site, view: Watched) -> None:
     measured = [dict(c, minimum=3500.5, maximum=9000.25, histogram=[1, 5, 9, 4], nulls=7) for c in COLUMNS]
     site.routes["/api/v1/datasets/demo/tables/stars"] = as_json(TABLE | {"columns": measured})

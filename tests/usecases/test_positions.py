@@ -10,6 +10,7 @@ import astropy.units as u
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
+from sqlglot import exp
 
 from tests.support.centre import CLOSED, OPEN, FakeCentre, stars
 from tianku.adql.build import Condition, Order
@@ -18,6 +19,7 @@ from tianku.model.access import ANONYMOUS
 from tianku.model.errors import AuthError, NotFoundError, UsageError
 from tianku.usecases.centre import Centre
 from tianku.usecases.positions import search_list
+from tianku.usecases.viewer import Viewer
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +116,14 @@ def test_rows_that_are_closed_stay_closed(centre: FakeCentre) -> None:
         search_list(cast(Centre, centre), ANONYMOUS, OPEN, "nothing", positions)
     with pytest.raises(UsageError, match="no column"):
         search_list(cast(Centre, centre), ANONYMOUS, OPEN, "stars", positions, columns=["_healpix_29"])
+
+
+def test_rows_that_a_caller_may_not_see_match_nothing(centre: FakeCentre, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = exp.LT(this=exp.column("mag", quoted=True), expression=exp.Literal.number(10))
+    monkeypatch.setattr(Viewer, "row_filter", lambda self, table: seen)
+    rows = run(centre, near_stars(), unmatched=True, columns=["source_id", "mag"])
+    assert {r["mag"] < 10 for r in rows if r["source_id"] is not None} == {True}
+    assert {r["input_line"] for r in rows} == set(near_stars().line.tolist())
 
 
 def test_a_typed_list_finds_its_star(centre: FakeCentre) -> None:

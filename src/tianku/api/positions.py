@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
@@ -52,7 +53,7 @@ class PositionsRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    positions: str | bytes = Field(
+    positions: str | SkipJsonSchema[bytes] = Field(
         description=f"At most {MOST_POSITIONS} lines: right ascension, declination, radius; with or without a "
         "header row, with any delimiter, in degrees or sexagesimal"
     )

@@ -2,7 +2,8 @@ import { el } from "../lib/dom.js";
 import { localised } from "../lib/i18n.js";
 import { pretty } from "../lib/units.js";
 
-const SEARCH_FROM = 12;
+/** Columns from which on a search is offered. */
+export const SEARCH_FROM = 12;
 
 /** The chooser of columns: a search over names, units, UCDs and descriptions; `read()` returns the chosen names. */
 export function columnFields({ t, lang, columns, changed }) {
@@ -13,8 +14,7 @@ export function columnFields({ t, lang, columns, changed }) {
   const empty = el("p", { class: "helptext", hidden: true }, t("noColumn"));
   const search = el("input", { type: "search", placeholder: t("findColumn"), "aria-label": t("findColumn") });
   search.addEventListener("input", () => {
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    for (const each of rows) each.node.hidden = !words.every((word) => each.text.includes(word));
+    for (const each of rows) each.node.hidden = !holds(each.text, search.value);
     empty.hidden = rows.some((each) => !each.node.hidden);
   });
   const update = () => {
@@ -45,6 +45,17 @@ export function columnFields({ t, lang, columns, changed }) {
   return { node, read };
 }
 
+/** What a search for a column looks through. */
+export function searched({ name, unit, ucd, description }) {
+  const said = typeof description === "string" ? [description] : [description?.en, description?.zh];
+  return [name, unit, ucd, ...said].join(" ").toLowerCase();
+}
+
+/** Whether a text has all words of a search. */
+export function holds(text, search) {
+  return search.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+}
+
 function row(column, lang, chosen, changed) {
   const description = localised(column.description, lang);
   const box = el("input", { type: "checkbox", checked: chosen.has(column.name), name: "column", value: column.name });
@@ -59,6 +70,5 @@ function row(column, lang, chosen, changed) {
   });
   const title = [description, column.ucd].filter(Boolean).join("\n") || null;
   const unit = column.unit ? el("span", { class: "unit", title: column.unit }, ` ${pretty(column.unit)}`) : null;
-  const text = [column.name, column.unit, column.ucd, column.description?.en, column.description?.zh, description].join(" ").toLowerCase();
-  return { column, text, set, node: el("label", { class: "check", title }, box, column.name, unit) };
+  return { column, text: searched(column), set, node: el("label", { class: "check", title }, box, column.name, unit) };
 }

@@ -1,5 +1,6 @@
 import { isNumeric, literal } from "../lib/adql.js";
 import { checkbox, el, options } from "../lib/dom.js";
+import { holds, SEARCH_FROM, searched } from "./columns.js";
 import { distribution } from "./distribution.js";
 
 const COMPARISONS = ["=", "<>", "<", "<=", ">", ">="];
@@ -47,7 +48,10 @@ export function conditionFields({ t, columns, changed }) {
 }
 
 function conditionRow(t, columns, changed, remove) {
-  const column = el("select", { "aria-label": t("column"), name: "condition-column" }, options(columns.map(({ name, unit }) => [name, unit ? `${name} [${unit}]` : name])));
+  const column = el("select", { "aria-label": t("column"), name: "condition-column" });
+  const offer = (some) => column.replaceChildren(...options(some.map(({ name, unit }) => [name, unit ? `${name} [${unit}]` : name]), column.value));
+  offer(columns);
+  const find = el("input", { type: "search", "aria-label": t("findColumn"), placeholder: t("findColumn"), name: "condition-find" });
   const operator = el("select", { "aria-label": t("operator"), name: "condition-operator" });
   const value = el("input", { "aria-label": t("value"), name: "condition-value", autocomplete: "off" });
   const upper = el("input", { "aria-label": t("upper"), name: "condition-upper", autocomplete: "off" });
@@ -69,12 +73,18 @@ function conditionRow(t, columns, changed, remove) {
     shape.replaceChildren(...distribution(current(), t));
     arrange();
   };
+  find.addEventListener("input", () => {
+    const found = columns.filter((each) => holds(searched(each), find.value));
+    offer(found.length ? found : columns);
+    retype();
+    changed();
+  });
   column.addEventListener("change", () => (retype(), changed()));
   operator.addEventListener("change", () => (arrange(), changed()));
   for (const input of [value, upper]) input.addEventListener("input", changed);
   retype();
   const cross = el("button", { type: "button", class: "button", "aria-label": t("removeCondition"), title: t("removeCondition"), onclick: remove }, "×");
-  const node = el("div", { class: "condition" }, column, operator, el("div", { class: "pair" }, value, upper), cross, folding, shape);
+  const node = el("div", { class: "condition" }, el("div", { class: "condition__column" }, columns.length >= SEARCH_FROM ? find : null, column), operator, el("div", { class: "pair" }, value, upper), cross, folding, shape);
   return { node, read: () => readCondition(t, current(), operator.value, value, upper, anyCase) };
 }
 
