@@ -86,7 +86,7 @@ def rows(planned: Plan) -> list[tuple]:
     def locate(key: str, relation: object) -> exp.Expression:
         found = planned.query.relations[key]
         if found.table is None:
-            return read_parquet(found.files)
+            return read_parquet(found)
         connection.register(key, found.table)
         return exp.Table(this=exp.to_identifier(key, quoted=True))
 

@@ -16,6 +16,7 @@ from tianku.catalogue.elements import ElementRows, element_rows, origin
 from tianku.catalogue.engine import working_engine
 from tianku.catalogue.hats import write_hats_files
 from tianku.catalogue.id_tables import IdTable, build_id_table, check_unique
+from tianku.catalogue.in_place import publish_in_place
 from tianku.catalogue.manifest import ColumnStatistics, FileEntry, TableManifest
 from tianku.catalogue.normalise import Counts, Normaliser
 from tianku.catalogue.parquet_files import MAX_BYTES, MAX_ROWS, ROW_GROUP, SMALL_ROW_GROUP
@@ -28,16 +29,13 @@ from tianku.catalogue.rows import Rows
 from tianku.catalogue.sources import OpenFile, common_schema, open_files, table_digest, table_files
 from tianku.catalogue.statistics import Statistics
 from tianku.catalogue.table_meta import build_meta
-from tianku.catalogue.writing import Writer, bounded_moc, cut_by_count, cut_by_sky
+from tianku.catalogue.writing import MAX_MOC_RUNS, Writer, bounded_moc, cut_by_count, cut_by_sky
 from tianku.model.config.load import LoadedDataset
 from tianku.model.errors import UsageError
 from tianku.model.metadata import HEALPIX_COLUMN, PUBLIC_FROM_COLUMN
 from tianku.sky import moc as mocs
 from tianku.storage.failpoints import failpoint
 from tianku.storage.files import require_room
-
-#: most runs of cells of the coverage in a manifest (~100 kB); patchier skies are kept at a coarser order
-_MAX_MOC_RUNS = 12_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +81,11 @@ def ingest_table(
     """
     resources = resources or Resources()
     require_room(out_dir)
+    source = dataset.config.tables[table].from_
+    if source is not None and source.hats:
+        digest = table_digest(dataset, table, tianku.__version__)
+        memory, threads = resources.memory_bytes, resources.threads
+        return publish_in_place(dataset, table, out_dir, digest, memory, threads, Meter(progress))
     return _Job(dataset, table, out_dir, resources, Meter(progress), evaluate).run()
 
 
@@ -228,7 +231,7 @@ class _Job:
         return {}
 
     def _coverage(self) -> str:
-        coverage = bounded_moc(self.writer.covered(), _MAX_MOC_RUNS)
+        coverage = bounded_moc(self.writer.covered(), MAX_MOC_RUNS)
         main = next(p for p in self.positions if p.main)
         name = f"{self.dataset.config.schema_name}.{self.table}"
         fraction = float(coverage.sky_fraction)

@@ -19,6 +19,17 @@ class FileEntry(Frozen):
     rows: int | None = None
     #: NESTED order-29 HEALPix range [first, last] of the rows, for pruning before any engine is asked
     healpix: tuple[int, int] | None = None
+    #: of a file that is not ours, and may change: then `sha256` is that of its footer
+    mtime_ns: int | None = None
+
+
+class FileColumn(Frozen):
+    """How a published column is read from files that are not ours."""
+
+    name: str
+    source: str
+    #: NaN occurs, and is published as null
+    nan: bool = False
 
 
 class ColumnStatistics(Frozen):
@@ -55,6 +66,8 @@ class TableManifest(Frozen):
 
     meta: TableMeta
     files: tuple[FileEntry, ...]
+    #: of tables that are served in place, from files that are only linked; else empty
+    columns: tuple[FileColumn, ...] = ()
     #: DuckDB copy with the same rows in the same order; a cache that may be absent
     serving: str | None = None
     #: column -> Parquet file (value, _healpix_29) sorted by value, for id look-ups

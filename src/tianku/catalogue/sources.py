@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tianku.catalogue.clustering import clustered_by
 from tianku.catalogue.digest import digest_files, digest_text
+from tianku.catalogue.hats_source import open_hats
 from tianku.catalogue.plan import null_texts, source_types
 from tianku.catalogue.readers import TableReader, TableSource, open_table
 from tianku.catalogue.readers.postgresql import digest_postgresql, open_postgresql
@@ -46,6 +47,8 @@ def table_files(dataset: LoadedDataset, table: str) -> list[Path]:
     said = _source(dataset, table)
     if said.postgresql:
         return []
+    if said.hats:
+        return [p.path for p in open_hats(said.hats, dataset.source_root).partitions]
     files = resolve_files(said.files, dataset.source_root)
     if not files:
         raise UsageError(
@@ -60,7 +63,7 @@ def table_files(dataset: LoadedDataset, table: str) -> list[Path]:
 
 def _source(dataset: LoadedDataset, table: str) -> SourceConfig:
     said = dataset.config.tables[table].from_
-    if said is None or said.hats:
+    if said is None:
         raise UsageError(
             "ingest.no_source",
             "table {table} is not made from files; ingest reads tables whose `from:` names files",

@@ -63,6 +63,10 @@ class Writer:
         return distinct_sorted(cells) << (2 * (ORDER - MOC_ORDER))
 
 
+#: most runs of cells of the coverage in a manifest (~100 kB); patchier skies are kept at a coarser order
+MAX_MOC_RUNS = 12_000
+
+
 def bounded_moc(index: np.ndarray, max_runs: int) -> MOC:
     """Return the coverage of sorted order-29 indices at the finest order with at most `max_runs` runs."""
     order = MOC_ORDER

@@ -17,6 +17,14 @@ from sqlglot import exp
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """How a column is read from files that are not ours: its name there, and whether NaN means null."""
+
+    source: str
+    nan: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """One physical table, possibly pruned for one reference of one query.
 
@@ -31,6 +39,8 @@ class Relation:
         Absolute path of the DuckDB serving copy (its table is ``data``), or None.
     table
         In-memory rows (uploads, small system tables); excludes the other two.
+    reads
+        By published name, where files differ from `schema`: each column is renamed and cast to its type there.
     """
 
     uid: str
@@ -38,6 +48,7 @@ class Relation:
     files: tuple[str, ...] = ()
     serving: str | None = None
     table: pa.Table | None = None
+    reads: Mapping[str, Read] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pyarrow as pa
 from sqlglot import exp
 
-from tianku.engines.base import EngineQuery, Relation
+from tianku.engines.base import EngineQuery, Read, Relation
 from tianku.engines.errors import failed
+from tianku.model.types import TYPES, arrow_to_datatype
 
 #: Turns (key, relation) into the FROM item that reads it.
 Locate = Callable[[str, Relation], exp.Expression]
@@ -36,11 +37,25 @@ def to_sql(query: EngineQuery, locate: Locate) -> str:
     return tree.sql(dialect="duckdb", identify=True, copy=False)
 
 
-def read_parquet(files: tuple[str, ...]) -> exp.Expression:
-    """The FROM item for Parquet `files`; partition folders never become columns."""
-    paths = exp.Array(expressions=[exp.Literal.string(path) for path in files])
+def read_parquet(relation: Relation) -> exp.Expression:
+    """The FROM item for the Parquet files of `relation`; partition folders never become columns."""
+    paths = exp.Array(expressions=[exp.Literal.string(path) for path in relation.files])
     partitions = exp.EQ(this=exp.var("hive_partitioning"), expression=exp.false())
-    return exp.Table(this=exp.Anonymous(this="read_parquet", expressions=[paths, partitions]))
+    table = exp.Table(this=exp.Anonymous(this="read_parquet", expressions=[paths, partitions]))
+    if not relation.reads:
+        return table
+    columns = [_read(field, relation.reads[field.name]) for field in relation.schema]
+    return exp.select(*columns).from_(table).subquery()
+
+
+def _read(field: pa.Field, how: Read) -> exp.Expr:
+    """A column of files that are not ours, under our name and of our type; a cast to its own type is free."""
+    column: exp.Expr = exp.Column(this=exp.to_identifier(how.source, quoted=True))
+    if how.nan:
+        column = exp.Case(ifs=[exp.If(this=exp.IsNan(this=column.copy()), true=exp.null())], default=column)
+    kind, size = arrow_to_datatype(field.type)
+    cast = exp.cast(column, TYPES[kind].duckdb + ("[]" if size else ""), dialect="duckdb")
+    return exp.alias_(cast, field.name, quoted=True)
 
 
 def attached(uid: str) -> exp.Expression:

@@ -146,7 +146,7 @@ def _locate(request: Request, key: str, relation: Relation, *, serving: bool) ->
     if relation.table is None and serving and relation.serving is not None:
         return attached(request.source(key, relation).uid)
     if relation.table is None and relation.files:
-        return read_parquet(request.source(key, relation).files)
+        return read_parquet(request.source(key, relation))
     return exp.table_(request.upload(f"memory_{key}", relation), quoted=True)
 
 

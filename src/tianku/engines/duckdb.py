@@ -149,7 +149,7 @@ def _prepare(query: EngineQuery, generation: Generation, cursor: duckdb.DuckDBPy
         if relation.table is None and relation.uid in generation.instance.attached:
             return attached(relation.uid)
         if relation.table is None and relation.files:
-            return read_parquet(relation.files)
+            return read_parquet(relation)
         name = f"memory_{next(names)}"
         table = relation.table if relation.table is not None else relation.schema.empty_table()
         cursor.register(name, table)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tianku.engines.base import Relation
+from tianku.engines.base import Read, Relation
+from tianku.model.errors import TransientError
 from tianku.model.metadata import HEALPIX_COLUMN
 
 Int64Array = npt.NDArray[np.int64]
@@ -23,6 +25,19 @@ class StoredFile:
     path: str
     rows: int
     healpix: tuple[int, int] | None = None
+    #: size and modification time (ns) of a file that is not ours, when it was published
+    seen: tuple[int, int] | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether it is another file than the one that was published."""
+        if self.seen is None:
+            return False
+        try:
+            facts = Path(self.path).stat()
+        except OSError:
+            return True
+        return (facts.st_size, facts.st_mtime_ns) != self.seen
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,8 @@ class Stored:
         Unique column -> absolute path of its side table (``value``, ``_healpix_29``).
     table
         Rows in memory (uploads, small system tables); then there are no files.
+    reads
+        How columns are read from files that are not ours, by published name.
     """
 
     uid: str
@@ -50,6 +67,7 @@ class Stored:
     serving: str | None = None
     id_tables: Mapping[str, str] = field(default_factory=dict)
     table: pa.Table | None = None
+    reads: Mapping[str, Read] = field(default_factory=dict)
 
     @property
     def positional(self) -> bool:
@@ -68,14 +86,30 @@ class Stored:
         return np.array([f.rows for f in self.files], dtype=np.float64)
 
     @cached_property
-    def _relation(self) -> Relation:
-        paths = tuple(f.path for f in self.files)
-        return Relation(self.uid, self.schema, paths, self.serving, self.table)
+    def everything(self) -> Relation:
+        """The whole table, whatever became of files that are not ours: what an engine holds."""
+        return self._of(self.files)
+
+    def _of(self, files: Sequence[StoredFile]) -> Relation:
+        paths = tuple(f.path for f in files)
+        return Relation(self.uid, self.schema, paths, self.serving, self.table, self.reads)
 
     def relation(self, keep: Int64Array | None = None) -> Relation:
-        """Return the table, or only the files whose indices are given (one at least stays)."""
-        if keep is None or not self.files:
-            return self._relation
-        chosen = keep if len(keep) else [0]
-        paths = tuple(self.files[i].path for i in chosen)
-        return Relation(self.uid, self.schema, paths, self.serving, self.table)
+        """Return the table, or only the files whose indices are given (one at least stays).
+
+        Raises
+        ------
+        TransientError
+            ``table.changed``: files that are served in place are not those that were published.
+        """
+        files = self.files
+        if keep is not None and files:
+            files = tuple(files[i] for i in (keep if len(keep) else [0]))
+        if self.reads and any(one.changed for one in files):
+            raise TransientError(
+                "table.changed",
+                "the files of {table} were changed after it was published; its operator has to ingest it again",
+                retry_after=3600,
+                table=self.uid.rpartition("@")[0],
+            )
+        return self.everything if files is self.files else self._of(files)

@@ -41,7 +41,8 @@ def fsync_tree(root: Path) -> None:
     """Make every file and directory below `root`, and `root`, durable."""
     for folder, _, files in os.walk(root, topdown=False):
         for name in files:
-            fsync_file(Path(folder, name))
+            if not Path(folder, name).is_symlink():  # what it points to is not ours
+                fsync_file(Path(folder, name))
         fsync_directory(Path(folder))
 
 

@@ -15,6 +15,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tianku.catalogue.foreign import as_published
 from tianku.catalogue.manifest import SnapshotManifest, TableManifest
 from tianku.catalogue.store import SnapshotStore
 from tianku.formats.gzip import gzipped
@@ -152,14 +153,15 @@ class _Work:
 
     def _batches(self, table: TableManifest, form: str) -> Iterator[pa.RecordBatch]:
         """Yield the rows in the order they are kept in: equal snapshots give equal files."""
-        columns, done = [c.name for c in table.meta.columns], 0
+        schema, done = table.meta.arrow_schema(), 0
+        names = [c.source for c in table.columns] or schema.names
         report = _paced(self.progress)
         held = table.shared or self.manifest
         snapshot = self.store.path(held.dataset, held.revision)
         for one in table.files:
             with pq.ParquetFile(snapshot / one.path) as file:
-                for batch in file.iter_batches(_ROWS, columns=columns):
-                    yield batch.select(columns)
+                for batch in file.iter_batches(_ROWS, columns=names):
+                    yield as_published(batch.select(names), schema, table.columns)
                     done += len(batch)
                     report(Step(f"table {table.meta.name}: {form} download", done, table.meta.nrows))
 

@@ -326,7 +326,7 @@ def build_serving_copies(
     memory = parse_bytes(installation.site.memory)
     for name, table in manifest.tables.items():
         target = serving_copy(installation.data_root, manifest.dataset, manifest.revision, name)
-        if table.shared is not None or target.is_file():
+        if table.shared is not None or table.columns or target.is_file():  # tables in place stay there
             continue
         progress(Step(f"table {name}: serving copy", 0, table.meta.nrows))
         try:

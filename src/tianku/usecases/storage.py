@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from tianku.engines.base import Relation
+from tianku.catalogue.manifest import TableManifest
+from tianku.engines.base import Read, Relation
 from tianku.model.metadata import HEALPIX_COLUMN, PUBLIC_FROM_COLUMN, schema_name
 from tianku.planner.stored import Stored, StoredFile
 from tianku.usecases.picture import Picture, PublishedTable
@@ -18,7 +19,12 @@ def stored(table: PublishedTable, data_root: Path) -> Stored:
     """Return where the rows of one published table are."""
     manifest, folder = table.manifest, str(table.folder)
     # texts, not paths: an archive of 40 versions has ten thousand files
-    files = tuple(StoredFile(f"{folder}/{f.path}", f.rows or 0, f.healpix) for f in manifest.files)
+    files = tuple(
+        StoredFile(
+            f"{folder}/{f.path}", f.rows or 0, f.healpix, None if f.mtime_ns is None else (f.bytes, f.mtime_ns)
+        )
+        for f in manifest.files
+    )
     dataset, revision = table.home
     serving = serving_copy(data_root, dataset, revision, table.meta.name)
     return Stored(
@@ -28,7 +34,15 @@ def stored(table: PublishedTable, data_root: Path) -> Stored:
         files=files,
         serving=str(serving) if serving.is_file() else None,
         id_tables={column: f"{folder}/{path}" for column, path in manifest.id_tables.items()},
+        reads=_reads(manifest),
     )
+
+
+def _reads(manifest: TableManifest) -> dict[str, Read]:
+    if not manifest.columns:
+        return {}
+    reads = {c.name: Read(c.source, c.nan) for c in manifest.columns}
+    return reads | {HEALPIX_COLUMN: Read(HEALPIX_COLUMN)}
 
 
 def physical_schema(table: PublishedTable) -> pa.Schema:
@@ -53,7 +67,7 @@ def relations_of(tables: Iterable[Stored]) -> list[Relation]:
     for one in tables:
         if one.table is not None:
             continue
-        relations.append(one.relation())
+        relations.append(one.everything)
         for column, path in one.id_tables.items():
             schema = pa.schema([("value", one.schema.field(column).type), (HEALPIX_COLUMN, pa.int64())])
             relations.append(Relation(f"{one.uid}.{column}", schema, (path,)))

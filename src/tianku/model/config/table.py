@@ -23,7 +23,7 @@ class SourceConfig(Config):
     model_config = ConfigDict(json_schema_extra=also(STRING, STRINGS))
 
     files: Strings = Field((), description="paths or globs below the source folder; `{a|b}` are alternatives")
-    hats: str | None = Field(None, description="an existing HATS catalogue, served in place (not acted on yet)")
+    hats: str | None = Field(None, description="folder of an existing HATS catalogue, or of a collection of them, served in place")
     postgresql: str | None = Field(
         None,
         description="postgresql://user@host/database/schema.table, read in a stream; passwords come from"

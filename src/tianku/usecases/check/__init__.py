@@ -10,6 +10,7 @@ from tianku.model.errors import UsageError
 from tianku.model.metadata import Column
 from tianku.usecases.check.dataset import check_dataset, check_parent
 from tianku.usecases.check.finding import Finding, Report
+from tianku.usecases.check.in_place import check_in_place
 from tianku.usecases.check.products import check_products
 from tianku.usecases.check.tables import check_table
 
@@ -64,7 +65,8 @@ def check_installation(root: Path, dataset: str | None = None) -> list[Finding]:
         return [Finding("error", Path(str(error.params.get("file", root))), _line(error), "file", error.message)]
     chosen = [installation.dataset(dataset)] if dataset else list(installation.datasets.values())
     known = {*installation.datasets, *installation.collections}
-    return [f for one in chosen for f in check(one, authority=installation.site.authority, known=known)]
+    said = [f for one in chosen for f in check(one, authority=installation.site.authority, known=known)]
+    return said + [f for one in chosen for f in check_in_place(Report(one), installation.data_root)]
 
 
 def _line(error: UsageError) -> int:

@@ -44,7 +44,7 @@ def check_table(report: Report, table: str, columns: Sequence[Column] | None = N
 
 def _columns(report: Report, table: str, config: TableConfig) -> tuple[Column, ...]:
     """Return the columns the table would publish, by its configuration and the headers of its files."""
-    if config.same_as or (config.from_ and config.from_.hats):
+    if config.same_as:
         return ()
     try:
         plan, schema = preview_table(report.dataset, table)
