@@ -70,6 +70,12 @@ class Prepared:
     columns: tuple[Column, ...]
 
 
+def positional_tables(centre: Centre, principal: Principal) -> list[str]:
+    """Return the names of the tables with positions that the caller may match."""
+    viewer = Viewer(centre.picture(), principal, centre.clock())
+    return [t.meta.qualified_name for t in viewer.queryable() if t.meta.main_position is not None]
+
+
 class Desk:
     """Makes sides of what one caller names."""
 

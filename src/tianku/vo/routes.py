@@ -1,4 +1,4 @@
-"""All routes under ``/vo``."""
+"""All routes under ``/vo``, and ``/xmatch``, whose clients know its path."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from tianku.vo.datalink import routes as datalink
 from tianku.vo.scs import routes as scs
 from tianku.vo.ssa import routes as ssa
 from tianku.vo.tap import routes as tap
+from tianku.vo.xmatch import routes as xmatch
 
 
 def routes() -> list[Route]:
     """Return the routes; those per dataset come last, their paths being the most general."""
-    return [*tap.routes(), *datalink.routes(), *ssa.routes(), *scs.routes()]
+    return [*tap.routes(), *datalink.routes(), *ssa.routes(), *xmatch.routes(), *scs.routes()]
