@@ -55,14 +55,16 @@ class Link:
     link_authorized: bool | None = None
 
 
-def links(centre: Centre, principal: Principal, ids: Sequence[str]) -> Iterator[Link]:
+def links(centre: Centre, principal: Principal, ids: Sequence[str], within: str | None = None) -> Iterator[Link]:
     """Yield the links of each id, contiguously; an unknown id gives one row with its fault.
 
-    What takes a query for each product is told for `SEARCHED` ids at most.
+    What takes a query for each product is told for `SEARCHED` ids at most. `within` is a product set,
+    ``<dataset>/<name>``: then ids are keys, and parts after a slash, of its products.
     """
     for one in ids:
         try:
-            yield from _links(centre, principal, one, searched=len(ids) <= SEARCHED)
+            did = one if within is None else f"ivo://{centre.site.authority}/{within}?{one}"
+            yield from _links(centre, principal, one, parse_did(did), searched=len(ids) <= SEARCHED)
         except AuthError as error:
             yield Link(one, "#this", error_message=f"AuthorizationFault: {error.message}")
         except NotFoundError as error:
@@ -71,8 +73,7 @@ def links(centre: Centre, principal: Principal, ids: Sequence[str]) -> Iterator[
             yield Link(one, "#this", error_message=f"UsageFault: {error.message}")
 
 
-def _links(centre: Centre, principal: Principal, text: str, *, searched: bool) -> Iterator[Link]:
-    did = parse_did(text)
+def _links(centre: Centre, principal: Principal, text: str, did: ProductId, *, searched: bool) -> Iterator[Link]:
     if did.authority.lower() != centre.site.authority.lower():
         raise NotFoundError("did.elsewhere", "{did} is not of this site", did=text)
     page = product_page(centre, principal, did.dataset, did.set, did.key)

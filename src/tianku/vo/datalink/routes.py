@@ -31,7 +31,10 @@ _STANDARD = Info("standardID", "ivo://ivoa.net/std/DataLink#links-1.1")
 
 
 async def links_endpoint(request: Request) -> Response:
-    """``GET, POST /vo/datalink/links?ID=…`` (DataLink 1.1, 2 and 3): no ID gives an empty table."""
+    """``GET, POST /vo/datalink/[<dataset>/<set>/]links?ID=…`` (DataLink 1.1, 2 and 3): no ID gives an empty table.
+
+    Below a product set, IDs are the keys of its products, as rows of catalogues name them.
+    """
     context = context_of(request)
     context.gate.check()
     params = await read_params(request, FORM_BYTES)
@@ -48,7 +51,7 @@ async def links_endpoint(request: Request) -> Response:
         return base + path if path.startswith("/") else path
 
     def opener(_: object) -> Reply:
-        rows = batches(links(context.centre, principal, ids), absolute)
+        rows = batches(links(context.centre, principal, ids, request.path_params.get("within")), absolute)
         pieces = write_tabledata(COLUMNS, rows, TableInfo(name="links", infos=(_STANDARD,)))
         return Reply(Source(pieces), media_type, cache_headers(principal.anonymous))
 
@@ -77,6 +80,7 @@ def routes() -> list[Route]:
     guard = guarded(votable_error)
     return [
         Route(f"{BASE}/links", guard(links_endpoint), methods=["GET", "POST"]),
+        Route(f"{BASE}/{{within:path}}/links", guard(links_endpoint), methods=["GET", "POST"]),
         Route(f"{BASE}/capabilities", guard(capabilities), methods=["GET"]),
         Route(f"{BASE}/availability", guard(availability), methods=["GET"]),
     ]
