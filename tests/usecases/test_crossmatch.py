@@ -222,6 +222,7 @@ def test_gaia_and_hipparcos(
         now = demo.current()
         bare = {name: dataclasses.replace(stored, serving=None) for name, stored in now.stored.items()}
         monkeypatch.setattr(demo, "current", lambda: Current(now.picture, bare))
+        monkeypatch.setattr("tianku.usecases.crossmatch.SHORT_ROWS", 0)  # and every block in a child
     left, right = MatchTable("hipparcos.main", ["hip"]), MatchTable("gaia.source", ["source_id"])
     answer = rows(demo, left, right, 2 / 3600, nearest=None, epoch=epoch, maxrec=10**6)
     found = set(zip(answer["hip"].to_pylist(), answer["source_id"].to_pylist(), strict=True))
