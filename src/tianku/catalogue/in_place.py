@@ -52,7 +52,7 @@ def publish_in_place(
     schema, remarks = _schema(catalogue)
     plan = plan_table(dataset, table, schema)
     positions = plan_positions(said.positions, [c.meta.name for c in plan.columns])
-    _check_plan(table, plan, positions, catalogue)
+    _check_plan(table, plan, positions, catalogue, margin=said.margin is not None)
     _check_cells(catalogue, table)
     with ThreadPoolExecutor(threads) as pool:
         entries = list(pool.map(lambda p: _entry(catalogue, p, folder, out_dir), catalogue.partitions))
@@ -124,7 +124,9 @@ def _plain(kind: pa.DataType) -> bool:
     return not (pa.types.is_nested(kind) or pa.types.is_null(kind) or binary)
 
 
-def _check_plan(table: str, plan: TablePlan, positions: Sequence[PositionPlan], catalogue: HatsCatalogue) -> None:
+def _check_plan(
+    table: str, plan: TablePlan, positions: Sequence[PositionPlan], catalogue: HatsCatalogue, *, margin: bool
+) -> None:
     """Rows stay as they are: whatever would change one is refused."""
     changed = [
         f"{c.meta.name} is converted, split, computed or has values that mean null"
@@ -141,6 +143,8 @@ def _check_plan(table: str, plan: TablePlan, positions: Sequence[PositionPlan], 
             changed.append(f"the main position is not {' and '.join(catalogue.position)}, which it is sorted by")
     if main is None:
         changed.append("`positions:` names no main position")
+    if margin:
+        changed.append("`margin:` wants rows written beside it")
     if changed:
         raise UsageError(
             "hats.as_it_is",

@@ -18,6 +18,7 @@ from tianku.catalogue.hats import write_hats_files
 from tianku.catalogue.id_tables import IdTable, build_id_table, check_unique
 from tianku.catalogue.in_place import publish_in_place
 from tianku.catalogue.manifest import ColumnStatistics, FileEntry, TableManifest
+from tianku.catalogue.margin import write_margin
 from tianku.catalogue.normalise import Counts, Normaliser
 from tianku.catalogue.parquet_files import MAX_BYTES, MAX_ROWS, ROW_GROUP, SMALL_ROW_GROUP
 from tianku.catalogue.partition import Partition, SkyCounts
@@ -146,6 +147,13 @@ class _Job:
             data = [self.root / entry.path for entry in entries]
             self.meter.stage("ids", self.statistics.rows)
             ids = self._id_tables(con, data) if placed else self._check_ids(con, data)
+            arcsec = self.dataset.config.tables[self.table].margin
+            if arcsec and not placed:
+                self.remarks.append("`margin:` is not written: the table has no positions")
+            elif arcsec:
+                name = f"{self.dataset.config.schema_name}.{self.table}"
+                main = next(p for p in self.positions if p.main).meta()
+                write_margin(con, self.folder, name, data, self.partitions, main, arcsec)
         coverage = self._coverage() if placed else None
         failpoint("ingest.before_manifest")
         self.meter.finish()

@@ -23,7 +23,9 @@ class SourceConfig(Config):
     model_config = ConfigDict(json_schema_extra=also(STRING, STRINGS))
 
     files: Strings = Field((), description="paths or globs below the source folder; `{a|b}` are alternatives")
-    hats: str | None = Field(None, description="folder of an existing HATS catalogue, or of a collection of them, served in place")
+    hats: str | None = Field(
+        None, description="folder of an existing HATS catalogue, or of a collection of them, served in place"
+    )
     postgresql: str | None = Field(
         None,
         description="postgresql://user@host/database/schema.table, read in a stream; passwords come from"
@@ -158,6 +160,13 @@ class TableConfig(Config):
     title: Text = Field(Text(), description="name shown")
     description: Text = Field(Text(), description="what a row is")
     id: Identifier | None = Field(None, description="the unique column; null where there is none")
+    margin: float | None = Field(
+        None,
+        gt=0,
+        le=3600,
+        description="arcsec: LSDB finds matches across borders of partitions up to this radius, by copies of rows"
+        " beside the catalogue",
+    )
     unique: Strings = Field((), description="further unique columns that get an id side table")
     positions: tuple[PositionConfig, ...] = Field((), description="sky positions")
     times: tuple[TimeConfig, ...] = Field((), description="time columns")
