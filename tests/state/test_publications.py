@@ -24,14 +24,14 @@ def _published() -> list[int]:
     return [p.revision for p in state.publications(["published"])]
 
 
-def test_a_built_revision_is_not_published_and_raises_nothing(root: Path) -> None:
+def test_a_built_revision_is_not_published_and_raises_nothing(either: Path) -> None:
     before = state.generation()
     _build(1)
     assert _published() == []
     assert state.generation() == before
 
 
-def test_recording_twice_is_the_same_but_another_manifest_is_refused(root: Path) -> None:
+def test_recording_twice_is_the_same_but_another_manifest_is_refused(either: Path) -> None:
     _build(1)
     _build(1)
     with pytest.raises(UsageError, match="a snapshot never changes") as caught:
@@ -39,7 +39,7 @@ def test_recording_twice_is_the_same_but_another_manifest_is_refused(root: Path)
     assert caught.value.code == "publication.exists"
 
 
-def test_flip_replaces_the_revision_shown_and_raises_the_generation(root: Path) -> None:
+def test_flip_replaces_the_revision_shown_and_raises_the_generation(either: Path) -> None:
     _build(1, 2)
     before = state.generation()
     state.flip(DATASET, 1)
@@ -50,7 +50,7 @@ def test_flip_replaces_the_revision_shown_and_raises_the_generation(root: Path) 
     assert state.generation() == before + 2
 
 
-def test_withdraw_hides_and_flip_shows_again(root: Path) -> None:
+def test_withdraw_hides_and_flip_shows_again(either: Path) -> None:
     _build(1)
     state.flip(DATASET, 1)
     assert state.withdraw(DATASET).state == "withdrawn"
@@ -59,7 +59,7 @@ def test_withdraw_hides_and_flip_shows_again(root: Path) -> None:
     assert _published() == [1]
 
 
-def test_a_failed_flip_changes_nothing(root: Path) -> None:
+def test_a_failed_flip_changes_nothing(either: Path) -> None:
     _build(1)
     state.flip(DATASET, 1)
     before = state.generation()
@@ -69,7 +69,7 @@ def test_a_failed_flip_changes_nothing(root: Path) -> None:
     assert state.generation() == before
 
 
-def test_what_is_published_cannot_be_removed(root: Path) -> None:
+def test_what_is_published_cannot_be_removed(either: Path) -> None:
     _build(1)
     state.flip(DATASET, 1)
     with pytest.raises(UsageError, match="is published"):
@@ -79,7 +79,7 @@ def test_what_is_published_cannot_be_removed(root: Path) -> None:
     assert state.publications() == []
 
 
-def test_policy_overrides_come_back_as_they_were_set(root: Path) -> None:
+def test_policy_overrides_come_back_as_they_were_set(either: Path) -> None:
     rule = Rule(
         who={Level.EXISTENCE: frozenset({"public"}), Level.DATA: frozenset({"group:lamost", "user:li"})},
         public_from={Level.METADATA: 1727625600.0},
