@@ -28,6 +28,7 @@ OPERATORS_ONLY = frozenset(
         "expression",
         "file",
         "fits",
+        "hats",
         "ingest",
         "installation",
         "key",
