@@ -25,13 +25,18 @@ ROOT = Path(__file__).resolve().parent.parent
 LONGEST = ("acceptance", "browser", "products", "docs", "clients", "web")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def _suite(item: pytest.Item) -> str:
+    return item.path.relative_to(ROOT / "tests").parts[0]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Keep the tests of a suite (a folder here) in one process: they share servers."""
-    suites = {item: item.path.relative_to(ROOT / "tests").parts[0] for item in items}
-    for item, suite in suites.items():
-        item.add_marker(pytest.mark.xdist_group(suite))
-    items.sort(key=lambda item: LONGEST.index(suites[item]) if suites[item] in LONGEST else len(LONGEST))
+    item.add_marker(pytest.mark.xdist_group(_suite(item)))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: LONGEST.index(_suite(item)) if _suite(item) in LONGEST else len(LONGEST))
 
 
 @pytest.hookimpl(tryfirst=True)

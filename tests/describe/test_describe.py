@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from astropy.io import fits
 
 from tianku.model.config import load_collection
@@ -176,3 +177,14 @@ def test_real_spectra_become_two_product_sets(test_data: Path) -> None:
     assert (sets["mrs"].rows_for, sets["mrs"].flux.calibration) == ("part", "uncalibrated")
     named = {p for g in sets["lrs"].from_["science"] for p in found.root.glob(g)}  # type: ignore[index]
     assert len(named) == 184
+
+
+def test_paths_are_relative_to_a_folder_that_is_a_link(tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.mkdir()
+    for night in range(7):
+        (real / f"night{night}.csv").write_text("id,ra,dec\n" + "".join(f"{i},{i},{i}\n" for i in range(20)))
+    link.symlink_to(real)
+    found = describe([link], dataset="nights", root=link)
+    (table,) = yaml.safe_load(found.to_yaml())["tables"].values()
+    assert table["from"]["files"] == ["night*.csv"]

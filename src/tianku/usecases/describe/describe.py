@@ -82,7 +82,8 @@ def describe(
         ``describe.no_file``, ``describe.nothing``, or ``describe.unreadable`` when no file is readable.
     """
     say = progress or (lambda _: None)
-    files = expand(paths)
+    # folders may be links; a file that is one keeps the name by which it was given
+    files = [f.parent.resolve() / f.name for f in expand(paths)]
     found = []
     for file in classify(files):
         say(f"{file.path.name}: {file.kind}")
@@ -168,4 +169,4 @@ def _segment(name: str) -> str:
 
 
 def _common_folder(files: Sequence[Path]) -> Path:
-    return Path(os.path.commonpath([f.resolve().parent for f in files]))
+    return Path(os.path.commonpath([f.parent for f in files]))
