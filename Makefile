@@ -21,8 +21,8 @@ CERTIFICATES := $(firstword $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/p
 ifneq ($(CERTIFICATES),)
 export NODE_EXTRA_CA_CERTS ?= $(CERTIFICATES)
 endif
-# the suites of `tests/` are shared out among processes
-PROCESSES ?= -n 2 --dist loadgroup
+# the files of `tests/` are shared out among processes
+PROCESSES ?= -n 2 --dist loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -q
 
 help:  ## list the targets

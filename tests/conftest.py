@@ -29,11 +29,6 @@ def _suite(item: pytest.Item) -> str:
     return item.path.relative_to(ROOT / "tests").parts[0]
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep the tests of a suite (a folder here) in one process: they share servers."""
-    item.add_marker(pytest.mark.xdist_group(_suite(item)))
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
     items.sort(key=lambda item: LONGEST.index(_suite(item)) if _suite(item) in LONGEST else len(LONGEST))

@@ -51,8 +51,8 @@ class Watched:
         self.page.on("requestfailed", self._failed)
 
     def _failed(self, request: Request) -> None:
-        # pictures that a reader does not wait for are given up by the browser itself
-        if request.resource_type != "image" or request.failure != "net::ERR_ABORTED":
+        # what a reader does not wait for, going on to the next page, is given up by the browser itself
+        if request.failure != "net::ERR_ABORTED":
             self.problems.append(f"failed: {request.url} ({request.failure})")
 
     def _console(self, kind: str, text: str) -> None:
