@@ -14,6 +14,7 @@ from tests.support.archive import Archive, build_archive
 from tests.support.demo import build_demo
 from tests.support.once import once
 from tests.support.serving import serving
+from tests.support.state import set_up
 
 settings.register_profile(
     "tianku", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
@@ -47,6 +48,11 @@ def _data_folder() -> Path | None:
     named = os.environ.get("TIANKU_TEST_DATA")
     folder = Path(named) if named else ROOT.parent / "shared" / "data"
     return folder if folder.is_dir() else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _server_profile() -> None:
+    set_up()
 
 
 @pytest.fixture(scope="session")

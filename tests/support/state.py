@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import tempfile
@@ -18,6 +19,11 @@ _CACHE = Path(__file__).resolve().parents[2] / "build" / "test-state"
 _PACKAGES = ("django", "wagtail", "django-allauth")
 
 
+def set_up() -> None:
+    """Set this test process up as a server is, whichever test comes first: the profile cannot grow later."""
+    _template()
+
+
 @cache
 def _template() -> Path:
     """Return an empty migrated database; making one takes several seconds, so it is kept in ``build/``."""
@@ -26,9 +32,12 @@ def _template() -> Path:
         # The profile of the servers, so that suites can run in one process in any order.
         state.setup(Path(folder), profile="web")
         _hash_fast()
-        if not copy.exists():
-            state.migrate()
-            state.backup(copy)
+        _CACHE.mkdir(parents=True, exist_ok=True)
+        with (_CACHE / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not copy.exists():
+                state.migrate()
+                state.backup(copy)
     return copy
 
 
