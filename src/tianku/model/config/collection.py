@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from tianku.model.config.access import AccessRule, Group
 from tianku.model.config.base import Config, Segment, Strings, Text
+from tianku.model.config.compat import Compat
 from tianku.model.config.dataset import Citation, Creator, LinkOut
 from tianku.model.config.entry import Years
 from tianku.model.config.table import ColumnConfig
@@ -76,4 +77,4 @@ class CollectionConfig(Config):
     access_rules: dict[str, AccessRule] = Field({}, description="access rules by name, for releases")
     groups: dict[str, Group] = Field({}, description="groups that access rules name")
     acknowledgement: Text = Field(Text(), description="sentence for papers")
-    compat: dict[str, Any] = Field({}, description="settings of older HTTP interfaces (not acted on yet)")
+    compat: Compat = Field(Compat(), description="older HTTP interfaces that its datasets are served by")

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from tianku.model.config.access import AccessRule, Released
 from tianku.model.config.base import Config, Strings, Text
+from tianku.model.config.compat import Compat
 from tianku.model.config.entry import DataType, Downloads, Years
 from tianku.model.config.formats import RecordFormat
 from tianku.model.config.products import ProductConfig, Relation
@@ -126,7 +127,7 @@ class DatasetConfig(Config):
     identity: Identity | None = Field(None, description="which observations are of one source")
     access: AccessRule | None = Field(None, description="who may have what")
     examples: tuple[dict[str, Any], ...] = Field((), description="queries offered to users (not acted on yet)")
-    compat: dict[str, Any] = Field({}, description="settings of older HTTP interfaces (not acted on yet)")
+    compat: Compat = Field(Compat(), description="older HTTP interfaces, where it differs from its collection")
     downloads: Downloads = Field(
         ("fits", "csv", "parquet"),
         description="formats in which whole tables are offered as files, made after publishing; `off` makes none",

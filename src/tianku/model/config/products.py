@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from tianku.model.config.access import AccessRule
 from tianku.model.config.base import Config, Expression, Identifier, Strings, Text
+from tianku.model.config.compat import Compat
 from tianku.model.config.dynamic import Join
 from tianku.model.shorthand import STRING, also
 
@@ -229,7 +230,7 @@ class ProductConfig(Config):
         ("obscore", "datalink", "download"),
         description="services wanted; `obscore` lists the products; without this key spectra have `ssa` too",
     )
-    compat: dict[str, Any] = Field({}, description="settings of older HTTP interfaces (not acted on yet)")
+    compat: Compat = Field(Compat(), description="older HTTP interfaces that it is served by as a catalogue")
     same_as: str | None = Field(None, description="dataset whose set of this name is shared, without copies")
 
     @property

@@ -64,7 +64,7 @@ class SiteConfig(Config):
         (), description="addresses whose X-Forwarded-Proto and X-Forwarded-Host count"
     )
     login_hosts: dict[str, str] = Field(
-        {}, description="hosts named to clients that must log in elsewhere (not acted on yet)"
+        {}, description="host that clients of an older interface (`lamost`), who know it by name, log in at"
     )
     memory: str = Field("4GB", description="memory of the serving instance, all workers together")
     limits: Limits = Field(Limits(), description="what one query may use")
