@@ -11,9 +11,29 @@ from tianku.model.errors import AuthError, NotFoundError, TransientError
 from tianku.model.metadata import Bit, Column, Position, TableMeta
 from tianku.model.text import Text
 from tianku.model.types import DataType
-from tianku.pages import ports
 from tianku.pages.catalogue import CatalogueView, EntryView, Group
 from tianku.pages.downloads import DownloadsView, downloads_view
+from tianku.pages.ports.cards import (
+    AccessView,
+    CollectionCard,
+    DatasetCard,
+    Link,
+    Numbers,
+    Service,
+    SetCard,
+    SiteView,
+    TableCard,
+)
+from tianku.pages.ports.datasets import (
+    CitationView,
+    ColumnView,
+    DatasetView,
+    DifferenceView,
+    Related,
+    TableView,
+    VersionView,
+)
+from tianku.pages.ports.products import Fact, FileView, PartView, ProductListView, ProductRow, ProductView
 from tianku.usecases.datasets import Value, Wanted
 from tianku.usecases.difference import ColumnDifference, DatasetDifference, TableDifference
 from tianku.usecases.downloads import Download, Offered
@@ -49,8 +69,8 @@ META = TableMeta(
     nrows=117955,
     positions=(Position(ra="ra", dec="dec", main=True, epoch=1991.25),),
 )
-_OPEN = ports.AccessView()
-_SHUT = ports.AccessView(
+_OPEN = AccessView()
+_SHUT = AccessView(
     level=Level.EXISTENCE,
     public=Level.EXISTENCE,
     opens=4102444800.0,
@@ -58,8 +78,8 @@ _SHUT = ports.AccessView(
 )
 
 
-def _table(access: ports.AccessView = _OPEN, dataset: str = HIP) -> ports.TableCard:
-    return ports.TableCard(
+def _table(access: AccessView = _OPEN, dataset: str = HIP) -> TableCard:
+    return TableCard(
         words="hip identifier 编号 ra pos.eq.ra;meta.main dec flags marks <b>& more</b>",
         dataset=dataset,
         name="main",
@@ -73,60 +93,60 @@ def _table(access: ports.AccessView = _OPEN, dataset: str = HIP) -> ports.TableC
     )
 
 
-def _card(name: str, access: ports.AccessView) -> ports.DatasetCard:
-    return ports.DatasetCard(
+def _card(name: str, access: AccessView) -> DatasetCard:
+    return DatasetCard(
         id=name,
         collection=name.partition("/")[0],
         collection_title=Text(en="Hipparcos", zh="依巴谷"),
         title=Text(en="Hipparcos, new reduction", zh="依巴谷新归算"),
         description=Text(en="A catalogue", zh="星表"),
         released=1_190_000_000.0,
-        numbers=ports.Numbers(1, 1, 117955, 0, 0),
+        numbers=Numbers(1, 1, 117955, 0, 0),
         tables=(_table(access, name),),
         simulated=name == HIP,
         access=access,
     )
 
 
-def _collection(*cards: ports.DatasetCard) -> ports.CollectionCard:
-    return ports.CollectionCard(
+def _collection(*cards: DatasetCard) -> CollectionCard:
+    return CollectionCard(
         cards[0].collection,
         cards[0].collection_title,
         Text(en="Satellite", zh="卫星"),
         cards,
-        ports.Numbers(1, 1, 117955, 3, 0),
+        Numbers(1, 1, 117955, 3, 0),
         current=cards[0].id if len(cards) > 1 else None,
     )
 
 
-SPECTRA = ports.SetCard("lrs", "spectrum", Text(en="Spectra", zh="光谱"), Text(), 3, 3, 3, 123456)
+SPECTRA = SetCard("lrs", "spectrum", Text(en="Spectra", zh="光谱"), Text(), 3, 3, 3, 123456)
 
 
 class FakeSource:
-    """Implements `tianku.pages.ports.Source`."""
+    """Implements `tianku.pages.ports.source.Source`."""
 
     def __init__(self) -> None:
         self.seen: list[Principal] = []
 
-    def site(self, principal: Principal) -> ports.SiteView:
+    def site(self, principal: Principal) -> SiteView:
         self.seen.append(principal)
-        return ports.SiteView(
+        return SiteView(
             title=Text(en="Test Vault", zh="测试天库"),
             publisher=Text(en="Observatory", zh="天文台"),
             acknowledgement=Text(en="Thank us.", zh="请致谢。"),
-            numbers=ports.Numbers(2, 2, 1234567, 3, 10),
+            numbers=Numbers(2, 2, 1234567, 3, 10),
             collections=tuple(self._collections(principal)),
             version="0",
             authority="test.authority",
             contact="a@example.org",
         )
 
-    def datasets(self, principal: Principal) -> Sequence[ports.DatasetCard]:
+    def datasets(self, principal: Principal) -> Sequence[DatasetCard]:
         return [_card(HIP, _OPEN), _card(CLOSED, self._access(principal))]
 
-    def dataset(self, principal: Principal, dataset: str) -> ports.DatasetView:
+    def dataset(self, principal: Principal, dataset: str) -> DatasetView:
         card = self._find(principal, dataset)
-        spectra = ports.SetCard(
+        spectra = SetCard(
             "lrs",
             "spectrum",
             Text(en="Spectra", zh="光谱"),
@@ -135,49 +155,49 @@ class FakeSource:
             3,
             3,
             123456,
-            (ports.Service("SSA", f"/vo/{dataset}/lrs/ssa"),),
+            (Service("SSA", f"/vo/{dataset}/lrs/ssa"),),
         )
-        return ports.DatasetView(
+        return DatasetView(
             card=card,
             collection=_collection(card),
             schema_name="hipparcos_hip2",
             revision=2,
             created="2026-01-01T00:00:00Z",
             sets=(spectra,),
-            services=(ports.Service("TAP", "/vo/tap", Text(en="ADQL", zh="ADQL 查询")),),
-            versions=(ports.VersionView("hipparcos/hip1", "hip1", False, True),),
+            services=(Service("TAP", "/vo/tap", Text(en="ADQL", zh="ADQL 查询")),),
+            versions=(VersionView("hipparcos/hip1", "hip1", False, True),),
             creators=("van Leeuwen",),
-            citation=ports.CitationView(Text(en="Cite it"), ("2007A&A...474..653V",), "10.1/x", "CSTR:12345.12.a"),
+            citation=CitationView(Text(en="Cite it"), ("2007A&A...474..653V",), "10.1/x", "CSTR:12345.12.a"),
             acknowledgement=Text(en="Thanks", zh="感谢"),
             licence="CC-BY-4.0",
-            links=(ports.Link(Text(en="ESA"), "https://example.org"),),
+            links=(Link(Text(en="ESA"), "https://example.org"),),
             keywords=("astrometry",),
             facility="Hipparcos",
             instrument="main",
             coverage="3/3 10 4/16-18 22" if card.access.rows else None,
             years="1989–1993",
             wavebands=("Optical",),
-            parent=ports.Related("hipparcos", Text(en="The mission", zh="卫星任务")),
-            children=(ports.Related("hipparcos/double", Text(en="Double stars", zh="双星")),),
+            parent=Related("hipparcos", Text(en="The mission", zh="卫星任务")),
+            children=(Related("hipparcos/double", Text(en="Double stars", zh="双星")),),
         )
 
-    def table(self, principal: Principal, dataset: str, name: str) -> ports.TableView:
+    def table(self, principal: Principal, dataset: str, name: str) -> TableView:
         card = self._find(principal, dataset)
         if name != "main":
             raise NotFoundError("table.unknown", "no table {name} in {dataset}", name=name, dataset=dataset)
         statistics = ColumnStatistics(nulls=5, minimum=1, maximum=120404) if card.access.rows else None
-        return ports.TableView(
+        return TableView(
             dataset=card,
             collection=_collection(card),
             card=_table(card.access, dataset),
             meta=META,
-            columns=tuple(ports.ColumnView(column, statistics) for column in COLUMNS),
-            services=(ports.Service("SCS", f"/vo/{dataset}/main/scs"),),
+            columns=tuple(ColumnView(column, statistics) for column in COLUMNS),
+            services=(Service("SCS", f"/vo/{dataset}/main/scs"),),
             coverage="1/0-47",
             updated="2026-01-01",
         )
 
-    def product(self, principal: Principal, dataset: str, product_set: str, key: str) -> ports.ProductView:
+    def product(self, principal: Principal, dataset: str, product_set: str, key: str) -> ProductView:
         if key == "busy":
             raise TransientError("test.busy", "later", retry_after=7)
         if key == "broken":
@@ -187,24 +207,24 @@ class FakeSource:
             raise AuthError(
                 "policy.closed", "{what} is not public: {hint}", what=key, hint="ask", login=principal.anonymous
             )
-        spectra = ports.SetCard("lrs", "spectrum", Text(en="Spectra", zh="光谱"), Text(), 3, 3, 3, 1)
-        return ports.ProductView(
+        spectra = SetCard("lrs", "spectrum", Text(en="Spectra", zh="光谱"), Text(), 3, 3, 3, 1)
+        return ProductView(
             dataset=card,
             collection=_collection(card),
             set=spectra,
             key=key,
             did=f"ivo://test.authority/{dataset}/lrs?{key}",
             title="LAMOST J1",
-            facts=(ports.Fact(Text(en="Exposure", zh="曝光"), "1800", "s", "EXPTIME"),),
-            parts=(ports.PartView("COADD_B", "coadd", "B", "2018-01-01T00:00:00Z", 1800.0, 12.5, 3909),),
-            files=(ports.FileView("spec.fits.gz", "science", "/download/x", "application/fits", 4321),),
+            facts=(Fact(Text(en="Exposure", zh="曝光"), "1800", "s", "EXPTIME"),),
+            parts=(PartView("COADD_B", "coadd", "B", "2018-01-01T00:00:00Z", 1800.0, 12.5, 3909),),
+            files=(FileView("spec.fits.gz", "science", "/download/x", "application/fits", 4321),),
             data_url=f"/api/v1/products/{key}/spectrum",
             viewer="spectrum",
             ra=1.0,
             dec=2.0,
         )
 
-    def collection(self, principal: Principal, name: str) -> ports.CollectionCard:
+    def collection(self, principal: Principal, name: str) -> CollectionCard:
         return next(one for one in self._collections(principal) if one.id == name)
 
     def latest(self, principal: Principal, prefix: str) -> str:
@@ -212,12 +232,12 @@ class FakeSource:
 
     def difference(
         self, principal: Principal, dataset: str, other: str, table: str | None, offset: int, limit: int
-    ) -> ports.DifferenceView:
+    ) -> DifferenceView:
         card, older = self._find(principal, dataset), self._find(principal, other)
         tables = DatasetDifference(
             dataset=dataset, other=other, added=("fresh",), removed=("gone",), common=("stars",)
         )
-        view = ports.DifferenceView(card, _collection(card), older, tables)
+        view = DifferenceView(card, _collection(card), older, tables)
         if table is None:
             return view
         columns = (
@@ -231,18 +251,18 @@ class FakeSource:
 
     def products(
         self, principal: Principal, dataset: str, product_set: str, offset: int, limit: int
-    ) -> ports.ProductListView:
+    ) -> ProductListView:
         card = self._find(principal, dataset)
-        spectra = ports.SetCard("lrs", "spectrum", Text(en="Spectra", zh="光谱"), Text(), TOTAL, TOTAL, TOTAL, 1)
+        spectra = SetCard("lrs", "spectrum", Text(en="Spectra", zh="光谱"), Text(), TOTAL, TOTAL, TOTAL, 1)
         rows = tuple(
-            ports.ProductRow(f"{n:04d}", f"J{n}", "STAR", 1.5, -2.0, "2018-01-01T00:00:00Z", 1800.0, 12.345, 2)
+            ProductRow(f"{n:04d}", f"J{n}", "STAR", 1.5, -2.0, "2018-01-01T00:00:00Z", 1800.0, 12.345, 2)
             for n in range(offset, min(offset + limit, TOTAL))
         )
-        return ports.ProductListView(card, _collection(card), spectra, TOTAL, rows)
+        return ProductListView(card, _collection(card), spectra, TOTAL, rows)
 
     def catalogue(self, principal: Principal, wanted: Wanted) -> CatalogueView:
         self.wanted = wanted
-        link = ports.Link(Text(en="ESA"), "https://example.org")
+        link = Link(Text(en="ESA"), "https://example.org")
         groups = tuple(
             Group(
                 one,
@@ -267,14 +287,14 @@ class FakeSource:
         offered = [Offered(file, f"/sas/{dataset}/catalogues/x.fits.gz", card.access.files)]
         return downloads_view(card, _collection(card), offered if card.access.rows else [], [SPECTRA])
 
-    def _collections(self, principal: Principal) -> list[ports.CollectionCard]:
+    def _collections(self, principal: Principal) -> list[CollectionCard]:
         hipparcos, lamost = self.datasets(principal)
         return [_collection(hipparcos), _collection(lamost, replace(lamost, id="lamost/dr12/v1.0"))]
 
-    def _access(self, principal: Principal) -> ports.AccessView:
-        return ports.AccessView(Level.DATA, Level.EXISTENCE) if "lamost" in principal.groups else _SHUT
+    def _access(self, principal: Principal) -> AccessView:
+        return AccessView(Level.DATA, Level.EXISTENCE) if "lamost" in principal.groups else _SHUT
 
-    def _find(self, principal: Principal, dataset: str) -> ports.DatasetCard:
+    def _find(self, principal: Principal, dataset: str) -> DatasetCard:
         found = next((card for card in self.datasets(principal) if card.id == dataset), None)
         if found is None:
             raise NotFoundError("dataset.unknown", "there is no data set {dataset}", dataset=dataset)

@@ -10,15 +10,7 @@ from itertools import groupby
 from tianku.model.access import ANONYMOUS, Level, Rule
 from tianku.model.metadata import TableMeta, schema_name
 from tianku.model.text import Text
-from tianku.pages.ports import (
-    AccessView,
-    CollectionCard,
-    DatasetCard,
-    Numbers,
-    Service,
-    SetCard,
-    TableCard,
-)
+from tianku.pages.ports.cards import AccessView, CollectionCard, DatasetCard, Numbers, Service, SetCard, TableCard
 from tianku.usecases.picture import PublishedDataset, PublishedSet, PublishedTable
 from tianku.usecases.policy import decide, partly
 from tianku.usecases.products import ProductPage

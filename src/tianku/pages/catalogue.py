@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from tianku.model.config.entry import Years
 from tianku.model.text import Text
-from tianku.pages.ports import CollectionCard, DatasetCard, Link
+from tianku.pages.ports.cards import CollectionCard, DatasetCard, Link
 from tianku.usecases.datasets import FACETS, Entry, Found, Value, Wanted
 
 #: characters of a search that count, and values that may be chosen of one facet

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tianku.pages.ports import CollectionCard, DatasetCard, SetCard, TableCard
+from tianku.pages.ports.cards import CollectionCard, DatasetCard, SetCard, TableCard
 from tianku.usecases.downloads import Offered
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tianku.pages.ports import DatasetCard, TableCard
+from tianku.pages.ports.cards import DatasetCard, TableCard
 
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _DEGREES = re.compile(rf"^\s*({_NUMBER})[\s,]+({_NUMBER})(?:[\s,]+(\d+(?:\.\d+)?))?\s*$")

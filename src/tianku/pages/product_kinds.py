@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tianku.model.text import Text
-from tianku.pages.ports import Fact, Viewer
+from tianku.pages.ports.products import Fact, Viewer
 from tianku.pages.units import pretty
 from tianku.pages.words import word
 from tianku.products.index import IndexEntry

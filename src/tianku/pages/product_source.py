@@ -8,18 +8,8 @@ from pathlib import PurePath
 from urllib.parse import quote
 
 from tianku.model.text import Text
-from tianku.pages.ports import (
-    AccessView,
-    CollectionCard,
-    DatasetCard,
-    Fact,
-    FileView,
-    PartView,
-    ProductListView,
-    ProductRow,
-    ProductView,
-    SetCard,
-)
+from tianku.pages.ports.cards import AccessView, CollectionCard, DatasetCard, SetCard
+from tianku.pages.ports.products import Fact, FileView, PartView, ProductListView, ProductRow, ProductView
 from tianku.pages.product_kinds import Kind, kind_of, number
 from tianku.products.index import IndexEntry
 from tianku.products.observed import Header

@@ -12,7 +12,7 @@ from tianku import __version__
 from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError
 from tianku.pages.cards import collection_cards, dataset_card, total
-from tianku.pages.ports import CollectionCard, DatasetCard, SiteView
+from tianku.pages.ports.cards import CollectionCard, DatasetCard, SiteView
 from tianku.usecases.datasets import Entry, entries
 from tianku.usecases.picture import Picture
 from tianku.usecases.policy import names

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from tianku.http.identity import has_credentials, identify
 from tianku.model.access import ANONYMOUS, Principal
 from tianku.model.errors import FatalError
-from tianku.pages.ports import Source
+from tianku.pages.ports.source import Source
 
 _installed: list[Source] = []
 

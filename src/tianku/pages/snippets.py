@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from tianku.catalogue.tap_schema import delimited
 from tianku.model.metadata import TableMeta
 from tianku.pages.coverage import PLEIADES
-from tianku.pages.ports import DatasetView, Service, TableView
+from tianku.pages.ports.cards import Service
+from tianku.pages.ports.datasets import DatasetView, TableView
 
 
 @dataclass(frozen=True, slots=True)

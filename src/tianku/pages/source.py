@@ -14,24 +14,17 @@ from tianku.pages.cards import access_view, exists, product_access, set_card, ta
 from tianku.pages.catalogue import CatalogueView, catalogue_view, span
 from tianku.pages.coverage import point, union
 from tianku.pages.downloads import DownloadsView, downloads_view
-from tianku.pages.ports import (
+from tianku.pages.ports.cards import CollectionCard, DatasetCard, Link, Service, SiteView
+from tianku.pages.ports.datasets import (
     CitationView,
-    CollectionCard,
     ColumnView,
-    DatasetCard,
     DatasetView,
     DifferenceView,
-    EpochsView,
-    Link,
-    ProductListView,
-    ProductView,
     Related,
-    ReleaseView,
-    Service,
-    SiteView,
     TableView,
     VersionView,
 )
+from tianku.pages.ports.products import EpochsView, ProductListView, ProductView, ReleaseView
 from tianku.pages.product_source import list_view, product_view
 from tianku.pages.shown import Shown, ShownCache, make_shown
 from tianku.products.observed import Header
@@ -51,7 +44,7 @@ log = logging.getLogger(__name__)
 
 
 class CentreSource:
-    """Answers the pages from a centre; see `tianku.pages.ports.Source`."""
+    """Answers the pages from a centre; see `tianku.pages.ports.source.Source`."""
 
     def __init__(self, centre: Centre) -> None:
         self._centre = centre

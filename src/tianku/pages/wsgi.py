@@ -9,7 +9,7 @@ from __future__ import annotations
 from wsgiref.types import WSGIApplication
 
 from tianku.pages import site
-from tianku.pages.ports import Source
+from tianku.pages.ports.source import Source
 
 
 def application_for(source: Source) -> WSGIApplication:

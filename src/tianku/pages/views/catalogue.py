@@ -10,7 +10,7 @@ from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError
 from tianku.pages import snippets
 from tianku.pages.catalogue import facets, wanted_of
-from tianku.pages.ports import DatasetView
+from tianku.pages.ports.datasets import DatasetView
 from tianku.pages.site import principal_of, source
 from tianku.pages.views.pages import page
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from tianku.pages import finding, plain_query
-from tianku.pages.ports import TableView
+from tianku.pages.ports.datasets import TableView
 from tianku.pages.site import principal_of, source
 from tianku.pages.views.pages import page
 
