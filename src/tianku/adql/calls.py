@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from sqlglot import exp
 
 from tianku.adql.cursor import Cursor
@@ -32,12 +34,12 @@ _TYPES = {
 _SHAPES = frozenset({"POINT", "CIRCLE", "POLYGON"})
 
 
-class Calls(Cursor):
+class Calls(Cursor, ABC):
     """Reads ``NAME(…)``; `expression` comes from the class that reads expressions."""
 
+    @abstractmethod
     def expression(self, floor: int = 0) -> Term:
         """Read an expression whose operators bind tighter than `floor`."""
-        raise NotImplementedError
 
     def value(self, want: Can = Can.VALUE, what: str = "a value") -> Term:
         """Read an expression that is no condition, and may be what `want` says."""

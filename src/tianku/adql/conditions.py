@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -21,10 +22,6 @@ from tianku.model.types import DataType
 
 class Conditions(Operands):
     """Turns a condition of the parsed tree into a canonical one."""
-
-    def query(self, node: exp.Query, certain: bool = False) -> exp.Query:
-        """Resolve a sub-query; see `tianku.adql.blocks`."""
-        raise NotImplementedError
 
     def condition(self, node: exp.Expr, certain: bool = False) -> exp.Expr:
         """Resolve a condition; `certain` when rows that do not meet it do not matter."""
@@ -54,9 +51,9 @@ class Conditions(Operands):
     def _exists(self, node: exp.Exists) -> exp.Expr:
         return exp.Exists(this=self.subselect(node.this)[0])
 
+    @abstractmethod
     def subselect(self, node: exp.Subquery) -> tuple[exp.Query, list[Value]]:
         """Resolve the query of EXISTS or IN; gives the query and its outputs."""
-        raise NotImplementedError
 
     def _is_null(self, node: exp.Is) -> exp.Expr:
         return exp.Is(this=wrap(self.value(node.this).node), expression=exp.Null())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 
 from sqlglot import exp
 
@@ -28,9 +29,9 @@ _ARITHMETIC: dict[str, type[exp.Binary]] = {"+": exp.Add, "-": exp.Sub, "*": exp
 class Expressions(Calls):
     """Reads values and conditions; sub-queries come from the class that reads queries."""
 
+    @abstractmethod
     def subquery(self) -> exp.Subquery:
         """Read a query in parentheses."""
-        raise NotImplementedError
 
     def condition(self) -> exp.Expr:
         """Read a search condition."""

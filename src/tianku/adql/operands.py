@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -31,7 +32,7 @@ _CAST_TYPES = {
 }  # fmt: skip
 
 
-class Operands(Context):
+class Operands(Context, ABC):
     """Turns a value of the parsed tree into a canonical `Value`."""
 
     def value(self, node: exp.Expr) -> Value:
@@ -42,9 +43,9 @@ class Operands(Context):
         self.spend(1)
         return handler(self, node)
 
+    @abstractmethod
     def geometry(self, node: exp.Anonymous) -> Value:
         """Resolve a geometry function; see `tianku.adql.regions`."""
-        raise NotImplementedError
 
     def number(self, node: exp.Expr) -> Value:
         """Resolve a value that must be a number, widened."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from sqlglot import exp
 
 from tianku.adql.conditions import Conditions
@@ -20,9 +22,9 @@ _SUGGESTED = 20_000
 class Tables(Conditions):
     """Turns table expressions into canonical ones, and says which columns they bring."""
 
+    @abstractmethod
     def body(self, node: exp.Query) -> tuple[exp.Query, list[Output]]:
         """Resolve a query in the current scope; see `tianku.adql.blocks`."""
-        raise NotImplementedError
 
     def chain(self, node: exp.Expr) -> tuple[exp.Expr, Frame]:
         """Resolve a table with the joins that follow it."""

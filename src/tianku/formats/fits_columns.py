@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def measure(column: Column) -> FitsColumn:
     return _Arrays(column) if column.arraysize.isdigit() else _HeapArrays(column)
 
 
-class FitsColumn:
+class FitsColumn(ABC):
     """A column: first every slice goes through `take`, then `settle`, then `cells` of every slice."""
 
     def __init__(self, column: Column) -> None:
@@ -46,20 +47,20 @@ class FitsColumn:
         """Look at a slice, and return what to spool of it."""
         return array
 
-    def settle(self) -> None:
+    def settle(self) -> None:  # noqa: B027 - texts have nothing to decide
         """Decide on widths and null values: all slices were seen."""
 
+    @abstractmethod
     def cell(self) -> tuple[Any, ...]:
         """The numpy type (and shape) of a cell."""
-        raise NotImplementedError
 
+    @abstractmethod
     def form(self) -> str:
         """TFORM."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cells(self, array: pa.Array, heap_start: int) -> tuple[np.ndarray, int]:
         """The cells of a slice, and how many bytes of heap they use from `heap_start` on."""
-        raise NotImplementedError
 
     def heap(self, array: pa.Array) -> bytes | memoryview:
         """The heap bytes of a slice."""
