@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -15,6 +17,8 @@ from tianku.model.errors import UsageError
 #: bytes of one form value: an ADQL text may be long, a form must not fill memory
 VALUE_BYTES = 1 << 20
 FIELDS = 1000
+FILES = 20
+_MULTIPART = "multipart/form-data"
 
 
 class Params:
@@ -123,12 +127,45 @@ async def read_params(request: Request, limit: int) -> Params:
     return Params(pairs)
 
 
+async def read_form(request: Request, limit: int, most: int) -> tuple[Params, dict[str, BinaryIO]]:
+    """Return the parameters, and the files of a multipart form by their parts; the caller closes them.
+
+    Parameters
+    ----------
+    limit, most
+        Bytes of a body without files, and of a multipart form.
+
+    Raises
+    ------
+    UsageError, LimitError
+        As `read_params`.
+    """
+    if request.method != "POST" or _kind(request) != _MULTIPART:
+        return await read_params(request, limit), {}
+    bounded = BoundedBody(request.receive, most, request.headers.get("content-length"))
+    try:
+        form = await Request(request.scope, bounded).form(
+            max_files=FILES, max_fields=FIELDS, max_part_size=VALUE_BYTES
+        )
+    except MultiPartException as error:
+        raise UsageError("params.unreadable", "The form cannot be read: {reason}", reason=error.message) from error
+    except HTTPException as error:
+        raise UsageError("params.unreadable", "The form cannot be read: {reason}", reason=error.detail) from error
+    items = form.multi_items()
+    pairs = query_pairs(request) + [(name, value) for name, value in items if isinstance(value, str)]
+    return Params(pairs), {name: value.file for name, value in items if isinstance(value, UploadFile)}
+
+
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 async def _form_pairs(request: Request, limit: int) -> list[tuple[str, str]]:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = _kind(request)
     receive = BoundedBody(request.receive, limit, request.headers.get("content-length"))
     stream = Request(request.scope, receive).stream()
     parser: FormParser | MultiPartParser
-    if kind == "multipart/form-data":
+    if kind == _MULTIPART:
         parser = MultiPartParser(
             request.headers, stream, max_files=FIELDS, max_fields=FIELDS, max_part_size=VALUE_BYTES
         )

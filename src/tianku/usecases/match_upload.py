@@ -1,7 +1,8 @@
-"""Tables that callers send for a cross-match: any format that ingest reads, bounded, in memory."""
+"""Tables that callers send for a match or a query: any format that ingest reads, bounded, in memory."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -9,21 +10,23 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from tianku.catalogue.names import published_names
+from tianku.adql.schema import HIDDEN
+from tianku.catalogue.names import published_names, unique_names
 from tianku.catalogue.readers import TableReader, TableSource, open_table
 from tianku.formats.opening import DAMAGED, is_compressed
 from tianku.model.errors import LimitError, UsageError
 from tianku.model.metadata import Column
 from tianku.model.text import Text
-from tianku.model.types import arrow_to_datatype
+from tianku.model.types import DataType, arrow_to_datatype
 from tianku.usecases.match_tables import HELD_ROWS, Given
 
 #: bytes of a table in memory: columns of arrays may unfold far beyond the file
 HELD_BYTES = 512 << 20
 
 
-def read_given(stream: BinaryIO, folder: Path, name: str = "upload") -> Given:
+def read_given(stream: BinaryIO, folder: Path, name: str = "upload", *, as_named: bool = False) -> Given:
     """Return the first table of a VOTable, FITS, Parquet, ECSV, CSV or similar file.
 
     Parameters
@@ -32,6 +35,8 @@ def read_given(stream: BinaryIO, folder: Path, name: str = "upload") -> Given:
         The file is kept in it while it is read.
     name
         What errors call it.
+    as_named
+        Columns keep their names, whatever these are; else they become those of published tables.
 
     Raises
     ------
@@ -41,13 +46,13 @@ def read_given(stream: BinaryIO, folder: Path, name: str = "upload") -> Given:
         ``match.upload`` beyond `HELD_ROWS` rows or `HELD_BYTES`.
     """
     with tempfile.TemporaryDirectory(dir=folder, prefix="match-") as own:
-        path = Path(own) / name
+        path = Path(own) / re.sub(r"\W", "_", name)
         with path.open("wb") as file:
             shutil.copyfileobj(stream, file, 1 << 20)
         if is_compressed(path):
             raise UsageError("match.compressed", "{name} is compressed: send it as it is", name=name)
         try:
-            return _held(open_table(TableSource(path)), name)
+            return _held(open_table(TableSource(path)), name, as_named)
         except DAMAGED as error:
             raise UsageError(
                 "reader.unreadable", "{file} cannot be read as {kind}: {reason}",
@@ -55,7 +60,7 @@ def read_given(stream: BinaryIO, folder: Path, name: str = "upload") -> Given:
             ) from error  # fmt: skip
 
 
-def _held(reader: TableReader, name: str) -> Given:
+def _held(reader: TableReader, name: str, as_named: bool) -> Given:
     batches: list[pa.RecordBatch] = []
     rows = size = 0
     for part in reader.batches(_refusing(name)):
@@ -66,11 +71,25 @@ def _held(reader: TableReader, name: str) -> Given:
                 name=name, rows=HELD_ROWS, bytes=HELD_BYTES,
             )  # fmt: skip
         batches.append(part.batch)
-    names = published_names(reader.schema.names)
-    columns = tuple(_column(field, names[field.name]) for field in reader.schema)
+    written = reader.schema.names
+    names = unique_names(map(_shown, written)) if as_named else tuple(published_names(written).values())
+    columns = tuple(_column(field, called) for field, called in zip(reader.schema, names, strict=True))
     schema = pa.schema([pa.field(c.name, c.arrow) for c in columns])
-    table = pa.Table.from_batches(batches, reader.schema).rename_columns(schema.names)
-    return Given(table.cast(schema, safe=False), columns)
+    table = pa.Table.from_batches(batches, reader.schema).rename_columns(names).cast(schema, safe=False)
+    return Given(table, tuple(_lettered(c, table) for c in columns))
+
+
+def _shown(name: str) -> str:
+    """A name that means something of our own in tables that are stored could not be named in a query."""
+    return name.lstrip("_") if name.lower() in HIDDEN else name
+
+
+def _lettered(column: Column, table: pa.Table) -> Column:
+    """Note whether texts stay within ASCII, which writers have to know."""
+    if column.type is not DataType.STRING or column.arraysize is not None:
+        return column
+    plain = pc.all(pc.string_is_ascii(table.column(column.name))).as_py()
+    return column.model_copy(update={"ascii": plain is not False})
 
 
 def _refusing(name: str) -> Callable[[int | None, str, str, int], None]:
@@ -92,5 +111,7 @@ def _column(field: pa.Field, name: str) -> Column:
         arraysize=size,
         unit=said.get("unit") or None,
         ucd=said.get("ucd") or None,
+        utype=said.get("utype") or None,
+        xtype=said.get("xtype") or None,
         description=Text(en=said.get("description", "")),
     )

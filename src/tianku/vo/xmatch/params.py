@@ -7,20 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
-from starlette.requests import Request
-
 from tianku.formats.writers import WriterSpec, get_writer
-from tianku.http.body import BoundedBody
-from tianku.http.params import FIELDS, VALUE_BYTES, Params, query_pairs, read_params
+from tianku.http.params import Params
 from tianku.model.errors import UsageError
 from tianku.sky.match import MAX_RADIUS
 from tianku.usecases.match_tables import MatchTable
 from tianku.usecases.match_upload import read_given
 
 _PREFIX = "vizier:"
-_UPLOADS = ("cat1", "cat2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +64,6 @@ def side(params: Params, files: Mapping[str, BinaryIO], number: int, folder: Pat
         ra=params.one(f"colRA{number}"),
         dec=params.one(f"colDec{number}"),
     )
-
-
-async def read_form(request: Request, limit: int, most: int) -> tuple[Params, dict[str, BinaryIO]]:
-    """Return the parameters, and the files sent as ``cat1`` and ``cat2``.
-
-    Parameters
-    ----------
-    limit, most
-        Bytes of a form without files, and with them.
-    """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if request.method != "POST" or kind != "multipart/form-data":
-        return await read_params(request, limit), {}
-    bounded = BoundedBody(request.receive, most, request.headers.get("content-length"))
-    try:
-        form = await Request(request.scope, bounded).form(
-            max_files=len(_UPLOADS), max_fields=FIELDS, max_part_size=VALUE_BYTES
-        )
-    except MultiPartException as error:
-        raise UsageError("params.unreadable", "The form cannot be read: {reason}", reason=error.message) from error
-    pairs = query_pairs(request) + [(n, v) for n, v in form.multi_items() if isinstance(v, str)]
-    files = {n: v.file for n, v in form.multi_items() if isinstance(v, UploadFile) and n in _UPLOADS}
-    return Params(pairs), files
 
 
 def _one_of(params: Params, name: str, *known: str) -> str:

@@ -14,14 +14,14 @@ from tianku.formats.table import Info, TableInfo
 from tianku.http.absolute import base_url
 from tianku.http.context import FORM_BYTES, context_of, principal_of
 from tianku.http.errors import guarded, headers_of, status_of
-from tianku.http.params import Params, query_pairs
+from tianku.http.params import Params, query_pairs, read_form
 from tianku.http.stream import Reply, stream
 from tianku.http.tabular import table_reply
 from tianku.model.errors import TiankuError, UsageError, public_message
 from tianku.usecases.crossmatch import crossmatch
 from tianku.usecases.match_tables import positional_tables
 from tianku.vo.dali.errors import VOTABLE
-from tianku.vo.xmatch.params import read_form, side, xmatch_query
+from tianku.vo.xmatch.params import side, xmatch_query
 from tianku.vo.xml import render
 
 
