@@ -65,7 +65,7 @@ def from_ascii(text: str) -> MOC:
     """
     try:
         return MOC.from_string(text, format="ascii")
-    except Exception as error:
+    except Exception as error:  # the parser raises many kinds; all of them are the text's fault
         raise UsageError(
             "moc.syntax", "not an ASCII MOC (an example is '3/3 10 4/16-18'): {reason}", reason=str(error)
         ) from error
@@ -89,5 +89,5 @@ def from_fits(data: bytes | Path) -> MOC:
     raw = data if isinstance(data, bytes) else data.read_bytes()
     try:
         return MOC._from_fits_raw_bytes(raw)
-    except Exception as error:
+    except Exception as error:  # as above, of the bytes
         raise UsageError("moc.fits", "not a FITS MOC: {reason}", reason=str(error)) from error

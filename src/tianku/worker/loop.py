@@ -98,9 +98,8 @@ class Worker:
                 try:
                     with repositories.session():
                         self._step()
-                except (
-                    Exception
-                ):  # the state database is away, or a fault of ours: jobs are safe behind their leases
+                # the state database is away, or a fault of ours: jobs are safe behind their leases
+                except Exception:
                     log.exception("a step of the worker failed")
                     self._fence_myself()
                     self._stop.wait(1.0)
@@ -142,7 +141,7 @@ class Worker:
         except TiankuError as error:
             repositories.fail_attempt(key, stated(error))
             return
-        except Exception:
+        except Exception:  # a fault of ours ends this job, not the worker
             failure = FatalError("job.failed", "The job failed inside; this is our mistake and has been recorded.")
             log.exception("job.failed incident=%s", failure.incident)
             repositories.fail_attempt(key, stated(failure))
