@@ -168,7 +168,7 @@ def test_a_child_killed_for_memory_is_the_querys_fault_not_ours(stars, tmp_path:
 
 
 PARENT = """
-import sys, time, sqlglot, pyarrow as pa
+import signal, sys, sqlglot, pyarrow as pa
 from pathlib import Path
 from tianku.engines.base import EngineQuery, Relation
 from tianku.engines.child import ChildEngine
@@ -180,7 +180,7 @@ if __name__ == "__main__":
     batches = iter(result)
     next(batches)
     print("ready", flush=True)
-    time.sleep(60)
+    signal.pause()
 """
 
 
