@@ -34,6 +34,26 @@ def write_json_objects(
     return chunked(_document(columns, batches, info, prefixes, "{}"))
 
 
+def write_json_rows(
+    columns: Sequence[Column], batches: Iterable[pa.RecordBatch], info: TableInfo
+) -> Iterator[bytes]:
+    """Write nothing but an array of one object per row, as older interfaces do."""
+    prefixes = [json.dumps(column.name, ensure_ascii=False) + ":" for column in columns]
+    return chunked(_rows_alone(columns, batches, prefixes))
+
+
+def _rows_alone(
+    columns: Sequence[Column], batches: Iterable[pa.RecordBatch], prefixes: Sequence[str]
+) -> Iterator[bytes | memoryview]:
+    yield b"["
+    first = True
+    for arrays in conform(columns, batches):
+        cells = [_cell(array, prefix) for array, prefix in zip(arrays, prefixes, strict=True)]
+        yield payload(joined([",\n{", joined(cells, ","), "}"]))[2 if first else 0 :]
+        first = False
+    yield b"]\n"
+
+
 def _document(
     columns: Sequence[Column],
     batches: Iterable[pa.RecordBatch],

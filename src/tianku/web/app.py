@@ -14,6 +14,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tianku.api.routes import routes as api_routes
+from tianku.compat.routes import routes as compat_routes
 from tianku.http.context import Context
 from tianku.http.pools import Pools
 from tianku.http.stream import settle
@@ -54,6 +55,7 @@ def create_app(centre: Centre, *, pages: WSGIApplication | None = None, cores: i
         routes=[
             *vo_routes(),
             *api_routes(),
+            *compat_routes(),
             *operations.routes(),
             Mount("/static", HashedFiles()),
         ],

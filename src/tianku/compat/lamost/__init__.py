@@ -1,0 +1,1 @@
+"""The LAMOST OpenAPI and the addresses before it."""
