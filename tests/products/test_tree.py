@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tianku.products.tree import ProductTree, write_tree
+from tianku.products.tree import ProductTree, number_files, write_tree
 
 _NAME = st.text(st.sampled_from("ab.!~ 星"), min_size=1, max_size=3).filter(lambda n: n not in (".", ".."))
 
@@ -20,19 +20,20 @@ def tree(folder: Path, places: list[str], origins: list[str] | None = None) -> P
     paths = origins or [f"/originals/{place}" for place in places]
     rows = [
         {"path": path, "inside": place, "store": "in-place", "part": part,
-         "size": n, "sha256": f"{n:064x}", "mtime": 1.5}
+         "size": n, "sha256": f"{n:064x}", "mtime": 1.5, "offset": None, "crc32": n}
         for n, (place, path) in enumerate(zip(places, paths, strict=True))
         for part in ("a", "b")
     ]  # fmt: skip
     con = duckdb.connect()
     kept = pa.Table.from_pylist(rows) if rows else _EMPTY
     con.register("kept", kept)
+    number_files(con, by_row=False)
     return ProductTree(*write_tree(con, folder))
 
 
 _EMPTY = pa.schema(
     [("path", pa.string()), ("inside", pa.string()), ("store", pa.string()), ("size", pa.int64()),
-     ("sha256", pa.string()), ("mtime", pa.float64())]
+     ("sha256", pa.string()), ("mtime", pa.float64()), ("offset", pa.int64()), ("crc32", pa.int64())]
 ).empty_table()  # fmt: skip
 
 

@@ -22,11 +22,14 @@ from tianku.model.types import DataType, arrow_to_datatype
 
 #: `store` of products that are rows of a table of their dataset
 TABLE = "table"
+#: `store` of files that are members of a shard, see `products.packs`
+PACK = "pack"
 #: header keywords that expressions read are kept as text columns with this prefix
 HEADER = "h_"
 
-#: `path` is relative to the originals for ``copy``, absolute for ``in-place``, `inside` relative to the folder the
-#: files came in; wavelengths in m, times MJD UTC
+#: `path` is relative to the originals for ``copy``, absolute for ``in-place``, for ``pack`` that of a shard below
+#: the packs (`offset`: of the file's first byte in it); `inside` is relative to the folder the files came in;
+#: wavelengths in m, times MJD UTC. A finished index also has ``file_number``, that of the file in `products.tree`
 FIELDS: tuple[pa.Field, ...] = (
     pa.field("key", pa.string(), nullable=False),
     pa.field("part", pa.string(), nullable=False),
@@ -37,6 +40,7 @@ FIELDS: tuple[pa.Field, ...] = (
     pa.field("store", pa.string(), nullable=False),
     pa.field("path", pa.string(), nullable=False),
     pa.field("inside", pa.string()),
+    pa.field("offset", pa.int64()),
     pa.field("size", pa.int64(), nullable=False),
     pa.field("sha256", pa.string(), nullable=False),
     pa.field("crc32", pa.int64(), nullable=False),
@@ -125,6 +129,10 @@ class IndexEntry:
     #: what the reader noted for opening the product, as JSON
     detail: str | None = None
     notes: str | None = None
+    #: of a file in a pack, where its first byte is
+    offset: int | None = None
+    #: of its file, in the tree of the set
+    file_number: int | None = None
     #: when the product becomes public by itself, seconds since 1970; where products open one by one
     public_from: int | None = None
     #: the header keywords that the index keeps, by canonical name
@@ -137,7 +145,19 @@ class IndexEntry:
 
     def file(self, originals: Path) -> Path:
         """Return where the bytes are."""
-        return Path(self.path) if self.store == "in-place" else originals / self.path
+        return stored_at(self.store, self.path, originals)
+
+
+def stored_at(store: str, path: str, originals: Path) -> Path:
+    """Return the file that the bytes of a file of the index or the tree are in."""
+    if store == "in-place":
+        return Path(path)
+    return (packs_beside(originals) if store == PACK else originals) / path
+
+
+def packs_beside(originals: Path) -> Path:
+    """Return the folder of all shards: like the originals, one of the data root."""
+    return originals.parent / "packs"
 
 
 _COLUMNS: Sequence[str] = tuple(
@@ -147,7 +167,7 @@ _COLUMNS: Sequence[str] = tuple(
 
 def _entry(row: Mapping[str, Any]) -> IndexEntry:
     header = {name.removeprefix(HEADER): value for name, value in row.items() if name.startswith(HEADER)}
-    values = {name: row[name] for name in _COLUMNS}
+    values = {name: row[name] for name in _COLUMNS if name in row}
     return IndexEntry(**values, public_from=row.get(PUBLIC_FROM_COLUMN), header=header)
 
 
@@ -168,7 +188,7 @@ class ProductIndex:
         self._starts = np.cumsum([0, *(rows for _, rows in sizes)])
         names = self._meta.schema.names
         more = (name for name in names if name.startswith(HEADER) or name == PUBLIC_FROM_COLUMN)
-        self._columns = [*_COLUMNS, *more]
+        self._columns = [*(name for name in _COLUMNS if name in names), *more]
 
     def __len__(self) -> int:
         return int(self._meta.num_rows)

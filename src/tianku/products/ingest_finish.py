@@ -23,7 +23,7 @@ from tianku.products.ingest_instants import indexed_rows, never_public
 from tianku.products.joining import join_files
 from tianku.products.obscore import header_names, obscore_rows, obscore_schema
 from tianku.products.renditions import offered
-from tianku.products.tree import write_tree
+from tianku.products.tree import number_files, write_tree
 from tianku.sky import moc
 from tianku.storage.failpoints import failpoint
 from tianku.storage.files import sha256_file
@@ -48,8 +48,11 @@ def finish(
         _load(con, context, chunks)
         index, repeated = folder / "index.parquet", _repeated(con)
         rows = indexed_rows(con, context, folder / "chunks")
+        number_files(con, by_row=context.public_from is not None)
+        joined = "LEFT JOIN tree_files t ON r.path = t.path AND r.inside = t.inside"
+        numbered = f"SELECT r.*, t.file_number FROM ({rows}) r {joined}"
         with durable(index) as partial:
-            con.execute(f"COPY ({rows} ORDER BY key, category, path, part_number) TO '{partial}' {_BY_KEY}")
+            con.execute(f"COPY ({numbered} ORDER BY key, category, path, part_number) TO '{partial}' {_BY_KEY}")
         counts = _counts(con, context.config.main)
         alone = _without_product(con, context)
         failpoint("products.after_index")

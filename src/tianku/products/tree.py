@@ -14,7 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tianku.model.metadata import PUBLIC_FROM_COLUMN
 from tianku.products.durable import durable
+from tianku.products.index import stored_at
 
 FILES, FOLDERS = "tree-files.parquet", "tree-folders.parquet"
 _SORTED = "(FORMAT PARQUET, COMPRESSION ZSTD, ROW_GROUP_SIZE 6144)"
@@ -22,14 +24,24 @@ _SORTED = "(FORMAT PARQUET, COMPRESSION ZSTD, ROW_GROUP_SIZE 6144)"
 #: in one folder stands together, in order of names
 _BETWEEN = "\0"
 
-#: two files of one place (found below different roots) both stay: the later goes into a folder of its checksum
-_FILES = """
+#: places are safe names below any folder; two files of one place (found below different roots) both stay: the
+#: later goes into a folder of its checksum. A file of several products opens when the last of them does
+_FILES = f"""
 CREATE TEMP TABLE tree_files AS
+SELECT *, row_number() OVER (ORDER BY key) - 1 AS file_number FROM (
 SELECT parse_dirpath(place, 'forward_slash') AS folder, parse_filename(place, false, 'forward_slash') AS name,
-       folder || chr(0) || name AS key, path, store, size, sha256, mtime
-FROM (SELECT *, if(row_number() OVER (PARTITION BY inside ORDER BY path) = 1, inside,
-                   substr(sha256, 1, 12) || '/' || inside) AS place
-      FROM (SELECT DISTINCT path, inside, store, size, sha256, mtime FROM kept WHERE inside IS NOT NULL))
+       folder || chr(0) || name AS key, path, inside, store, "offset", size, sha256, crc32, mtime,
+       octet_length(encode(place))::INTEGER AS octets, octet_length(encode(place)) = length(place) AS ascii,
+       "{PUBLIC_FROM_COLUMN}"
+FROM (SELECT *, if(row_number() OVER (PARTITION BY safe ORDER BY path) = 1, safe,
+                   substr(sha256, 1, 12) || '/' || safe) AS place
+      FROM (SELECT path, inside, array_to_string([if(step IN ('', '.', '..'), '_', step) FOR step IN string_split(
+                       regexp_replace(inside, '[[:cntrl:]\\\\]', '_', 'g'), '/')], '/') AS safe,
+                   any_value(store) AS store, any_value("offset") AS "offset", any_value(size) AS size,
+                   any_value(sha256) AS sha256, any_value(crc32) AS crc32, any_value(mtime) AS mtime,
+                   if(count(*) = count(opens), max(opens), NULL) AS "{PUBLIC_FROM_COLUMN}"
+            FROM (SELECT *, %(opens)s AS opens FROM kept %(joined)s WHERE inside IS NOT NULL)
+            GROUP BY path, inside)))
 """
 _FOLDERS = """
 CREATE TEMP TABLE tree_folders AS
@@ -53,20 +65,27 @@ FROM keyed LEFT JOIN own ON own.folder = keyed.path LEFT JOIN below ON below.par
 """
 
 
-def write_tree(con: duckdb.DuckDBPyConnection, folder: Path) -> tuple[Path, Path]:
-    """Write the two side files of a set into `folder` from the view ``kept`` (rows of the index).
+def number_files(con: duckdb.DuckDBPyConnection, *, by_row: bool) -> None:
+    """Number the files of the view ``kept`` in order of place, as table ``tree_files``.
 
-    Files are at their path below the source folder (column ``inside``).
+    Files are at their path below the source folder (column ``inside``). With `by_row` each gets the instant of
+    its products (table ``instants``) from which it is public.
+    """
+    opens = f'"{PUBLIC_FROM_COLUMN}"' if by_row else "NULL::BIGINT"
+    con.execute(_FILES % {"opens": opens, "joined": "LEFT JOIN instants USING (key)" if by_row else ""})
+
+
+def write_tree(con: duckdb.DuckDBPyConnection, folder: Path) -> tuple[Path, Path]:
+    """Write the two side files of a set into `folder`, after `number_files`.
 
     Returns
     -------
     tuple
         The file of files and the file of folders.
     """
-    con.execute(_FILES)
     con.execute(_FOLDERS)
     files, folders = folder / FILES, folder / FOLDERS
-    columns = "key, name, path, store, size, sha256, mtime"
+    columns = "key, * EXCLUDE (key, folder, inside, file_number)"
     with durable(files) as partial:
         con.execute(f"COPY (SELECT {columns} FROM tree_files ORDER BY key) TO '{partial}' {_SORTED}")
     with durable(folders) as partial:
@@ -99,10 +118,11 @@ class TreeFile:
     size: int
     sha256: str
     mtime: float | None
+    offset: int | None = None
 
     def file(self, originals: Path) -> Path:
         """Return where the bytes are."""
-        return Path(self.path) if self.store == "in-place" else originals / self.path
+        return stored_at(self.store, self.path, originals)
 
 
 class ProductTree:
@@ -147,7 +167,7 @@ def _key(path: str) -> str:
 
 
 def _file(row: dict[str, Any]) -> TreeFile:
-    return TreeFile(**{name: row[name] for name in TreeFile.__dataclass_fields__})
+    return TreeFile(**{name: row[name] for name in TreeFile.__dataclass_fields__ if name in row})
 
 
 class _Sorted:

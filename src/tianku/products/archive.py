@@ -1,0 +1,239 @@
+"""Virtual archives: tar and zip files that exist nowhere, of which any byte range can be read.
+
+A layout is computed from sizes and lengths of names alone; headers are made, and files opened, for the members
+of the range that is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from tianku.formats import tar, zip64
+from tianku.products.index import PACK, stored_at
+from tianku.products.members import Member, Members, Numbers
+
+Form = Literal["tar", "zip"]
+_PIECE = 1 << 20
+#: files that are opened, and whose bytes the system is told to fetch, ahead of the reader
+_AHEAD = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The members of one set: `numbers` ascending; `prefix` stands before their places, ending with a slash."""
+
+    members: Members
+    prefix: str
+    numbers: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes of a file; `whole` is the size it must have, None for shards, which hold more than one member."""
+
+    path: Path
+    offset: int
+    length: int
+    whole: int | None
+    part: int
+    number: int
+
+
+class MemberGoneError(OSError):
+    """A file is not there any more, or not as long as the index says."""
+
+    def __init__(self, span: Span) -> None:
+        super().__init__(f"{span.path} is not what the index says")
+        self.part, self.number = span.part, span.number
+
+
+class Layout:
+    """Where everything stands in an archive. Arrays of 16 (tar) or 24 (zip) bytes a member are all it holds."""
+
+    def __init__(self, form: Form, parts: Sequence[Part]) -> None:
+        self.form = form
+        self.parts = tuple(parts)
+        self._first = np.cumsum([0, *(len(part.numbers) for part in parts)])
+        heads, sizes, octets = self._lengths()
+        units = heads + (tar.padded(sizes) if form == "tar" else sizes)
+        self._starts = np.concatenate([[0], np.cumsum(units)])
+        self._entries = np.zeros(1, np.int64)
+        if form == "zip":
+            entries = zip64.central_lengths(octets, sizes, self._starts[:-1])
+            self._entries = np.concatenate([[0], np.cumsum(entries)])
+        self._end = tar.END if form == "tar" else zip64.ending(len(self), self._body, int(self._entries[-1]))
+        self.size = self._body + int(self._entries[-1]) + len(self._end)
+
+    def __len__(self) -> int:
+        return int(self._first[-1])
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it holds."""
+        own = self._starts.nbytes + self._entries.nbytes
+        return own + sum(part.numbers.nbytes for part in self.parts)
+
+    @property
+    def _body(self) -> int:
+        return int(self._starts[-1])
+
+    def _lengths(self) -> tuple[Numbers, Numbers, Numbers]:
+        """Bytes of head, data and name of all members."""
+        heads, sizes, octets = (np.empty(len(self), np.int64) for _ in range(3))
+        for part, first in zip(self.parts, self._first, strict=False):
+            facts = part.members.facts(part.numbers)
+            some = slice(first, first + len(part.numbers))
+            sizes[some], octets[some] = facts.sizes, facts.octets + len(part.prefix)
+            if self.form == "tar":
+                heads[some] = tar.head_lengths(octets[some], facts.ascii, facts.sizes)
+            else:
+                heads[some] = zip64.local_lengths(octets[some], facts.sizes)
+        return heads, sizes, octets
+
+    def rows(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, Part, int, Member]]:
+        """Yield number of the part, part, number in it and member, for members `first` to before `last`."""
+        last = len(self) if last is None else last
+        for at, part in enumerate(self.parts):
+            low, high = (min(max(n - int(self._first[at]), 0), len(part.numbers)) for n in (first, last))
+            numbers = part.numbers[low:high]
+            for number, member in zip(numbers.tolist(), part.members.rows(numbers), strict=True):
+                yield at, part, number, member
+
+    def read(self, originals: Path, offset: int, length: int) -> Iterator[bytes]:
+        """Yield `length` bytes from `offset` on, in pieces of about a megabyte.
+
+        Raises
+        ------
+        MemberGoneError
+            While they are made: what came before is right.
+        """
+        return _joined(_read(_clipped(self._segments(originals, offset, offset + length), offset, length)))
+
+    def _segments(self, originals: Path, begin: int, end: int) -> Iterator[tuple[int, bytes | Span]]:
+        """Offset and contents of all that overlaps the range, in order."""
+        first, last = self._overlapping(self._starts, begin, end)
+        at = int(self._starts[first])
+        for part, one, number, member in self.rows(first, last):
+            segments = self._member(originals, part, one, number, member)
+            for segment in segments:
+                yield at, segment
+                at += segment.length if isinstance(segment, Span) else len(segment)
+        if self.form == "zip" and end > self._body:
+            first, last = self._overlapping(self._entries, begin - self._body, end - self._body)
+            at = self._body + int(self._entries[first])
+            offsets = self._starts[first:last].tolist()
+            for offset, (_, one, _, m) in zip(offsets, self.rows(first, last), strict=True):
+                entry = zip64.central_header(one.prefix + m.place, m.size, m.crc32, m.mtime, offset)
+                yield at, entry
+                at += len(entry)
+        yield self.size - len(self._end), self._end
+
+    def _overlapping(self, starts: Numbers, begin: int, end: int) -> tuple[int, int]:
+        """Which of the runs between `starts` overlap a range."""
+        count = len(starts) - 1
+        first = min(max(int(np.searchsorted(starts, begin, "right")) - 1, 0), count)
+        return first, max(first, min(int(np.searchsorted(starts, end, "left")), count))
+
+    def _member(
+        self, originals: Path, at: int, part: Part, number: int, member: Member
+    ) -> tuple[bytes | Span, ...]:
+        name = part.prefix + member.place
+        path = stored_at(member.store, member.path, originals)
+        packed = member.store == PACK
+        span = Span(path, member.offset or 0, member.size, None if packed else member.size, at, number)
+        if self.form == "zip":
+            return zip64.local_header(name, member.size, member.crc32, member.mtime), span
+        return tar.head(name, member.size, member.mtime), span, tar.padding(member.size)
+
+
+def _clipped(segments: Iterator[tuple[int, bytes | Span]], begin: int, length: int) -> Iterator[bytes | Span]:
+    """Cut what reaches beyond the range."""
+    end = begin + length
+    for at, segment in segments:
+        size = segment.length if isinstance(segment, Span) else len(segment)
+        low, high = max(begin - at, 0), min(end - at, size)
+        if low >= high:
+            continue
+        if isinstance(segment, Span):
+            yield Span(segment.path, segment.offset + low, high - low, segment.whole, segment.part, segment.number)
+        else:
+            yield segment[low:high]
+
+
+def _read(segments: Iterator[bytes | Span]) -> Iterator[bytes]:
+    """Contents in order, with the next files open and on their way from the disk."""
+    handles = _Handles()
+    waiting: deque[bytes | tuple[Span, int]] = deque()
+    try:
+        while True:
+            for segment in islice(segments, max(0, 3 * _AHEAD - len(waiting))):
+                waiting.append((segment, handles.open(segment)) if isinstance(segment, Span) else segment)
+            if not waiting:
+                return
+            item = waiting.popleft()
+            if isinstance(item, bytes):
+                yield item
+                continue
+            yield from handles.contents(*item)
+    finally:
+        handles.close()
+
+
+class _Handles:
+    """Open files; those of shards stay open, for the members after."""
+
+    def __init__(self) -> None:
+        self._shards: dict[Path, int] = {}
+        self._files: set[int] = set()
+
+    def open(self, span: Span) -> int:
+        handle = self._shards.get(span.path) if span.whole is None else None
+        if handle is None:
+            try:
+                handle = os.open(span.path, os.O_RDONLY | os.O_CLOEXEC)
+            except OSError as error:
+                raise MemberGoneError(span) from error
+            self._files.add(handle)
+            if span.whole is None:
+                self._shards[span.path] = handle
+            elif os.fstat(handle).st_size != span.whole:
+                raise MemberGoneError(span)
+        os.posix_fadvise(handle, span.offset, span.length, os.POSIX_FADV_WILLNEED)
+        return handle
+
+    def contents(self, span: Span, handle: int) -> Iterator[bytes]:
+        at, end = span.offset, span.offset + span.length
+        while at < end:
+            piece = os.pread(handle, min(_PIECE, end - at), at)
+            if not piece:
+                raise MemberGoneError(span)
+            at += len(piece)
+            yield piece
+        if span.whole is not None:
+            self._files.discard(handle)
+            os.close(handle)
+
+    def close(self) -> None:
+        while self._files:
+            os.close(self._files.pop())
+
+
+def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    parts: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        parts.append(piece)
+        size += len(piece)
+        if size >= _PIECE:
+            yield parts[0] if len(parts) == 1 else b"".join(parts)
+            parts, size = [], 0
+    if parts:
+        yield b"".join(parts)
