@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.support.datasets import configured, evaluate
-from tianku.catalogue.ingest import Resources, ingest_table
+from tianku.catalogue.assemble import Resources
+from tianku.catalogue.ingest import ingest_table
 from tianku.catalogue.manifest import TableManifest
 from tianku.catalogue.serving import build_serving_copy
 from tianku.model.config.load import load_collection

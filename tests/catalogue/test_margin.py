@@ -8,7 +8,8 @@ from astropy import units as u
 from astropy.coordinates import SkyCoord, search_around_sky
 
 from tests.support.datasets import configured, evaluate
-from tianku.catalogue.ingest import Resources, ingest_table
+from tianku.catalogue.assemble import Resources
+from tianku.catalogue.ingest import ingest_table
 
 
 @pytest.mark.parametrize("dec", [0.0, 89.99])

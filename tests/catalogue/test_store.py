@@ -152,7 +152,7 @@ def test_unknown_and_newer_snapshots_are_named(store, dataset):
         store.load("demo/v1", 9)
     build(store, dataset)
     path = store.path("demo/v1", 1) / "manifest.json"
-    path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
+    path.write_text(path.read_text().replace('"format": 2', '"format": 99'))
     with pytest.raises(FatalError, match="format 99"):
         store.load("demo/v1", 1)
 

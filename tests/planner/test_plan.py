@@ -65,7 +65,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Stored:
         files.append(StoredFile(str(path), len(part), span))
     side = table.select(["id", "_healpix_29"]).rename_columns(["value", "_healpix_29"]).sort_by("value")
     pq.write_table(side, folder / "id.parquet", row_group_size=500)
-    return Stored("stars@1", table.schema, COUNT, tuple(files), id_tables={"id": str(folder / "id.parquet")})
+    return Stored("stars@1", table.schema, COUNT, tuple(files), id_tables={"id": [str(folder / "id.parquet")]})
 
 
 PAIRS_STORED = Stored("pairs@1", pairs().schema, pairs().num_rows, table=pairs())

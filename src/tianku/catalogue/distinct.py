@@ -26,9 +26,16 @@ Hashes = npt.NDArray[np.uint64]
 class Distinct:
     """Counts distinct values of one column; nulls are none, all NaN are one."""
 
-    def __init__(self) -> None:
+    def __init__(self, least: Hashes | None = None) -> None:
         self._least: Hashes = np.empty(0, dtype=np.uint64)
         self._bar = _HIGHEST
+        if least is not None:
+            self._take(least)
+
+    @property
+    def least(self) -> Hashes:
+        """The hashes kept, ascending: what a later count goes on from."""
+        return self._least
 
     def add(self, values: pa.Array) -> None:
         """Take more values of the column."""

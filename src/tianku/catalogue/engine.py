@@ -10,13 +10,17 @@ from pathlib import Path
 import duckdb
 
 from tianku.model.errors import TiankuError, TransientError
+from tianku.storage.files import free_room
 
 
 @contextmanager
 def working_engine(
     scratch: Path, memory_bytes: int, threads: int, database: str = ":memory:"
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a DuckDB with limits; `scratch` holds its spill and is removed at the end."""
+    """Open a DuckDB with limits; `scratch` holds its spill and is removed at the end.
+
+    It may spill until the disk's reserve begins.
+    """
     scratch.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect(
         database,
@@ -29,6 +33,7 @@ def working_engine(
         },
     )
     try:
+        con.execute(f"SET max_temp_directory_size='{free_room(scratch)} bytes'")
         yield con
     except duckdb.Error as error:
         raise _translated(error) from error
@@ -45,7 +50,7 @@ def _translated(error: duckdb.Error) -> Exception:
             return cause
         cause = cause.__cause__ or cause.__context__
     text = str(error).lower()
-    if "no space left" in text or "disk full" in text or "enospc" in text:
+    if "max_temp_directory_size" in text or "no space left" in text or "disk full" in text or "enospc" in text:
         return TransientError(
             "storage.full", "no room left for sorting; free some space, then run this again", retry_after=600
         )

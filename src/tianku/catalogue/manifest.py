@@ -7,7 +7,9 @@ from typing import Any, Literal
 from tianku.model.metadata import Frozen, TableMeta
 
 #: Version of the manifest format; a newer one is refused by name.
-FORMAT = 1
+FORMAT = 2
+#: most segments that a table may have beside its base
+MOST_DELTAS = 8
 
 
 class FileEntry(Frozen):
@@ -61,16 +63,34 @@ class SnapshotRef(Frozen):
     revision: int
 
 
+class Delta(Frozen):
+    """A segment that was added to a table: rows of new sources, sorted among themselves, a HATS catalogue too."""
+
+    #: relative to the snapshot directory; the entries of its files are those of the table below it
+    folder: str
+    rows: int
+    id_tables: dict[str, str] = {}
+    sources: str | None = None
+
+
 class TableManifest(Frozen):
-    """One table of a snapshot."""
+    """One table of a snapshot: a base, and the segments that were added to it."""
 
     meta: TableMeta
+    #: of the base, then of each delta
     files: tuple[FileEntry, ...]
+    deltas: tuple[Delta, ...] = ()
+    #: files beside those of rows: side tables, margins, what an addition needs to know
+    beside: tuple[FileEntry, ...] = ()
+    #: Parquet file of the source files that the base was made from (see `tianku.catalogue.source_files`)
+    sources: str | None = None
+    #: Parquet file of the least hashes of each column (see `tianku.catalogue.distinct`)
+    sketches: str | None = None
     #: of tables that are served in place, from files that are only linked; else empty
     columns: tuple[FileColumn, ...] = ()
     #: DuckDB copy with the same rows in the same order; a cache that may be absent
     serving: str | None = None
-    #: column -> Parquet file (value, _healpix_29) sorted by value, for id look-ups
+    #: column -> Parquet file (value, _healpix_29) sorted by value, for id look-ups; of the base
     id_tables: dict[str, str] = {}
     statistics: dict[str, ColumnStatistics] = {}
     #: spatial coverage, ASCII MOC
@@ -85,6 +105,15 @@ class TableManifest(Frozen):
     shared: SnapshotRef | None = None
     #: digest of configuration and sources this was made from; equal digests make ingest a no-op
     digest: str | None = None
+    #: digest of the configuration alone: rows may be added while it holds
+    configured: str | None = None
+
+    def id_files(self) -> dict[str, tuple[str, ...]]:
+        """Return the side tables of each looked-up column, one of each segment."""
+        return {
+            column: (path, *(delta.id_tables[column] for delta in self.deltas))
+            for column, path in self.id_tables.items()
+        }
 
 
 class ProductSetManifest(Frozen):
@@ -112,6 +141,12 @@ class ProductSetManifest(Frozen):
     never_public: int = 0
     #: the snapshot that all files but `obscore` are in, when it is another one
     shared: SnapshotRef | None = None
+    #: digest of everything this was made from
+    digest: str | None = None
+
+    def entries(self) -> tuple[FileEntry, ...]:
+        """Return the entries of all files."""
+        return tuple(e for e in (self.index, self.obscore, *(self.tree or ())) if e is not None)
 
 
 class SnapshotManifest(Frozen):

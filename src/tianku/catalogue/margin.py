@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tianku.catalogue.manifest import FileEntry
 from tianku.catalogue.parquet_files import write_parquet
 from tianku.catalogue.partition import Partition
 from tianku.model.metadata import HEALPIX_COLUMN, Position
@@ -30,10 +31,12 @@ def write_margin(
     partitions: Sequence[Partition],
     position: Position,
     arcsec: float,
-) -> None:
+    root: Path,
+) -> list[FileEntry]:
     """Write ``collection/``, which holds the margin and names the catalogue, into the folder of a catalogue.
 
     Rows of all cells that touch a partition from outside are its margin: those within `arcsec`, and some more.
+    The entries of its Parquet files are returned, with paths relative to `root`.
     """
     edges = _edges(partitions, arcsec)
     con.register("edges", edges)
@@ -48,10 +51,10 @@ def write_margin(
     (margin / "dataset").mkdir(parents=True, exist_ok=True)
     schema = rows.schema.remove(0)
     pq.write_metadata(schema, margin / "dataset" / "_common_metadata")
-    lines = ["Norder,Npix,num_rows"]
+    lines, written = ["Norder,Npix,num_rows"], []
     for part, table in _by_part(rows):
         one = partitions[part]
-        write_parquet(margin / "dataset" / one.path / "part0.parquet", table, folder)
+        written.append(write_parquet(margin / "dataset" / one.path / "part0.parquet", table, root))
         lines.append(f"{one.norder},{one.npix},{len(table)}")
     con.unregister("edges")
     (margin / "partition_info.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -85,6 +88,7 @@ def write_margin(
             "hats_builder": "tianku",
         },
     )
+    return written
 
 
 def _properties(path: Path, kind: str, said: dict[str, object]) -> None:

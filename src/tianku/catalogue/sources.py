@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,11 +73,18 @@ def _source(dataset: LoadedDataset, table: str) -> SourceConfig:
 
 
 def open_files(
-    dataset: LoadedDataset, table: str, files: Sequence[Path], rejects: Rejects, *, types: bool = True
+    dataset: LoadedDataset,
+    table: str,
+    files: Sequence[Path],
+    rejects: Rejects,
+    *,
+    types: bool = True,
+    known: Mapping[str, DataType] | None = None,
 ) -> list[OpenFile]:
     """Open every file of a table; those that cannot be read go to `rejects`.
 
-    Without `types`, columns of text files count as text; they are not read to learn their types.
+    Without `types`, columns of text files count as text; they are not read to learn their types. Those of
+    `known`, by source column, hold where the configuration says none.
 
     Raises
     ------
@@ -98,19 +105,19 @@ def open_files(
             config=said,
             record=_record_format(dataset, table, said),
             readme=dataset.source_root / said.readme if said.readme else None,
-            types=source_types(dataset, table),
+            types={**(known or {}), **source_types(dataset, table)},
             names=names,
             null_texts=everywhere,
             column_null_texts=single,
             infer=types,
         )
         try:
-            opened.append(OpenFile(_label(path, dataset.source_root), source, open_table(source)))
+            opened.append(OpenFile(label(path, dataset.source_root), source, open_table(source)))
         except UsageError as error:
             if len(files) == 1:
                 raise
             reason = reason or error.message
-            rejects.add(_label(path, dataset.source_root), None, "unreadable file", error.message)
+            rejects.add(label(path, dataset.source_root), None, "unreadable file", error.message)
     if not opened:
         raise UsageError(
             "ingest.nothing_readable",
@@ -143,7 +150,8 @@ def _record_format(dataset: LoadedDataset, table: str, said: SourceConfig) -> Re
     )
 
 
-def _label(path: Path, root: Path) -> str:
+def label(path: Path, root: Path) -> str:
+    """Return what a source file is called in reports: its path below the source folder, if it is there."""
     return str(path.relative_to(root)) if path.is_relative_to(root) else path.name
 
 
@@ -154,7 +162,7 @@ def common_schema(files: Sequence[OpenFile]) -> tuple[pa.Schema, list[str]]:
     for file in files:
         for field in file.reader.schema:
             known = fields.get(field.name)
-            fields[field.name] = field if known is None else known.with_type(_wider(known.type, field.type))
+            fields[field.name] = field if known is None else known.with_type(wider(known.type, field.type))
     for file in files:
         if missing := [n for n in fields if n not in file.reader.schema.names]:
             remarks.append(f"{file.label} lacks {', '.join(missing)}; they are null there")
@@ -162,7 +170,8 @@ def common_schema(files: Sequence[OpenFile]) -> tuple[pa.Schema, list[str]]:
     return pa.schema(fields.values()), remarks
 
 
-def _wider(left: pa.DataType, right: pa.DataType) -> pa.DataType:
+def wider(left: pa.DataType, right: pa.DataType) -> pa.DataType:
+    """Return a type that holds the values of both."""
     if left == right:
         return left
     kinds = {arrow_to_datatype(k) for k in (left, right)}
@@ -185,9 +194,13 @@ def source_digest(dataset: LoadedDataset, table: str) -> str:
 
 def table_digest(dataset: LoadedDataset, table: str, version: str) -> str:
     """Digest of everything a table is made from: its configuration, its sources and the code's version."""
+    return digest_text(f"{version}\0{configuration_digest(dataset, table)}\0{source_digest(dataset, table)}")
+
+
+def configuration_digest(dataset: LoadedDataset, table: str) -> str:
+    """Digest of all that is configured about a table."""
     said = dataset.config.tables[table]
     everything = {
-        "version": version,
         "schema": dataset.config.schema_name,
         "table": said.model_dump(mode="json", by_alias=True),
         "elements_of": (
@@ -202,7 +215,6 @@ def table_digest(dataset: LoadedDataset, table: str, version: str) -> str:
         "public_from": public_from(dataset.config, dataset.collection, said),
         "identity": dataset.config.identity.model_dump(mode="json") if dataset.config.identity else None,
         "relations": [r.model_dump(mode="json") for r in dataset.config.relations],
-        "clustered": clustered_by(dataset, table),
-        "files": source_digest(dataset, table),
+        "clustered": clustered_by(dataset.config, table),
     }
     return digest_text(json.dumps(everything, sort_keys=True))

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tianku.catalogue.distinct import Distinct
+from tianku.catalogue.distinct import Distinct, Hashes
 from tianku.catalogue.manifest import ColumnStatistics
 from tianku.model.metadata import HEALPIX_COLUMN
 
 BINS = 64
 Value = float | int | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is known of the rows that others are added to."""
+
+    rows: int
+    columns: Mapping[str, ColumnStatistics]
+    sketches: Mapping[str, Hashes]
 
 
 class _Column:
@@ -29,6 +40,21 @@ class _Column:
         self.ascii = True
         self.bins = np.zeros(BINS, dtype=np.int64)
         self.distinct = None if pa.types.is_nested(field.type) else Distinct()
+
+    def resume(self, before: ColumnStatistics, rows: int, least: Hashes | None) -> None:
+        """Go on from the statistics of earlier rows."""
+        self.nulls, self.max_bytes = before.nulls, before.max_bytes
+        self.ascii = before.ascii is not False
+        if self.distinct is not None:
+            self.distinct = Distinct(least)
+        if self.ordered and before.nulls < rows:
+            self.minimum, self.maximum = self._value(before.minimum, -1), self._value(before.maximum, 1)
+
+    def _value(self, plain: Value, sign: int) -> object:
+        """An extreme as it was before it was written down; only infinite ones are left out there."""
+        if plain is None:
+            return sign * float("inf")
+        return dt.datetime.fromisoformat(str(plain)) if pa.types.is_timestamp(self.kind) else plain
 
     def add(self, values: pa.ChunkedArray | pa.Array) -> None:
         self.nulls += values.null_count
@@ -61,17 +87,31 @@ class _Column:
 
 
 class Statistics:
-    """Two passes over the same rows: `first` as they are read, `second` as they are written."""
+    """Two passes over the same rows: `first` as they are read, `second` as they are written.
 
-    def __init__(self, schema: pa.Schema) -> None:
+    With `before` they count on from rows that are stored already; `stale` then names the columns whose
+    histograms need another look at those.
+    """
+
+    def __init__(self, schema: pa.Schema, before: Before | None = None) -> None:
         self._columns = {f.name: _Column(f) for f in schema if f.name != HEALPIX_COLUMN}
         self._lock = threading.Lock()
-        self.rows = 0
+        self._before = before
+        #: rows and bytes that passed
+        self.seen = 0
         self.bytes = 0
+        if before is not None:
+            for name, column in self._columns.items():
+                column.resume(before.columns[name], before.rows, before.sketches.get(name))
+
+    @property
+    def rows(self) -> int:
+        """All rows, earlier ones included."""
+        return self.seen + (self._before.rows if self._before else 0)
 
     def first(self, batch: pa.RecordBatch) -> None:
         """Take nulls, extremes and longest texts of a batch."""
-        self.rows += len(batch)
+        self.seen += len(batch)
         self.bytes += batch.nbytes
         for name, column in self._columns.items():
             column.add(batch[name])
@@ -79,8 +119,7 @@ class Statistics:
     def second(self, table: pa.Table) -> None:
         """Fill histograms, now that the extremes are known, and count values; safe from many threads."""
         for name, column in self._columns.items():
-            fresh = _Column(pa.field(name, column.kind))
-            fresh.minimum, fresh.maximum = column.minimum, column.maximum
+            fresh = self._fresh(name)
             if column.binned:
                 fresh.bin(table[name])
             if fresh.distinct is not None:
@@ -90,6 +129,42 @@ class Statistics:
                 column.bins += fresh.bins
                 if column.distinct is not None and fresh.distinct is not None:
                     column.distinct.merge(fresh.distinct)
+
+    def stale(self) -> list[str]:
+        """Return the binned columns whose extremes were moved by the rows that were added."""
+        if self._before is None:
+            return []
+        return [n for n, c in self._columns.items() if c.binned and not self._holds(n, self._before.columns[n])]
+
+    def _holds(self, name: str, before: ColumnStatistics) -> bool:
+        column = self._columns[name]
+        same = (before.minimum, before.maximum) == (_plain(column.minimum), _plain(column.maximum))
+        return same and len(before.histogram) == BINS
+
+    def look_again(self, tables: Iterable[pa.Table]) -> None:
+        """Complete the histograms of the stale columns from the earlier rows."""
+        for table in tables:
+            for name in table.schema.names:
+                fresh = self._fresh(name)
+                fresh.bin(table[name])
+                self._columns[name].bins += fresh.bins
+
+    def _fresh(self, name: str) -> _Column:
+        column = self._columns[name]
+        fresh = _Column(pa.field(name, column.kind))
+        fresh.minimum, fresh.maximum = column.minimum, column.maximum
+        return fresh
+
+    def _bins(self, name: str) -> tuple[int, ...]:
+        bins = self._columns[name].bins
+        before = self._before.columns[name] if self._before else None
+        if before is not None and self._holds(name, before):
+            bins = bins + np.array(before.histogram, dtype=np.int64)
+        return tuple(bins.tolist())
+
+    def sketches(self) -> dict[str, Hashes]:
+        """Return the hashes that each count of distinct values goes on from."""
+        return {n: c.distinct.least for n, c in self._columns.items() if c.distinct is not None}
 
     def nulls(self, column: str) -> int:
         """Null values of one column."""
@@ -106,7 +181,7 @@ class Statistics:
                 max_bytes=c.max_bytes,
                 ascii=c.ascii if c.text else None,
                 distinct=min(c.distinct.count(), self.rows) if c.distinct is not None else None,
-                histogram=tuple(c.bins.tolist()) if c.binned else (),
+                histogram=self._bins(name) if c.binned else (),
             )
             for name, c in self._columns.items()
         }

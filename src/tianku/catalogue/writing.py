@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from tianku.catalogue.manifest import FileEntry
-from tianku.catalogue.parquet_files import ROW_GROUP, write_parquet
+from tianku.catalogue.parquet_files import MAX_BYTES, ROW_GROUP, write_parquet
 from tianku.catalogue.partition import Partition
 from tianku.catalogue.statistics import Statistics
 from tianku.model.metadata import HEALPIX_COLUMN
@@ -22,6 +22,8 @@ from tianku.storage.failpoints import failpoint
 
 #: order at which the coverage is kept while writing
 MOC_ORDER = 10
+#: bytes of a partition held at once: rows of one cell may be longer than those of the others
+_MOST_HELD = 2 * MAX_BYTES
 
 
 @dataclass(slots=True)
@@ -77,15 +79,25 @@ def bounded_moc(index: np.ndarray, max_runs: int) -> MOC:
         order -= 1
 
 
+def bounded_runs(coverage: MOC, max_runs: int) -> MOC:
+    """Return a coverage at the finest order, its own at most, with at most so many runs."""
+    order = coverage.max_order
+    while order > 0 and len(coverage.to_depth29_ranges) > max_runs:
+        order -= 1
+        coverage = coverage.degrade_to_order(order)
+    return coverage
+
+
 def cut_by_sky(
-    rows: Iterable[pa.RecordBatch], partitions: Callable[[], list[Partition]], folder: Path
+    rows: Iterable[pa.RecordBatch], partitions: Callable[[], list[Partition]], folder: Path, max_rows: int
 ) -> Iterator[tuple[Path, pa.Table]]:
     """Cut rows that are sorted by their index (null last) at partition borders.
 
     `partitions` is asked when the first rows arrive. Rows without position go to
-    ``unplaced/part0.parquet``, outside the HATS dataset.
+    ``unplaced/``, outside the HATS dataset. A partition has one file, ``part0.parquet``, but where a cell
+    of the finest order has more than `max_rows` rows, or more bytes than are to be held, it has several.
     """
-    held: list[pa.RecordBatch] = []
+    held = _Held(folder, max_rows)
     plan: list[Partition] = []
     at = -1
     for batch in rows:
@@ -95,12 +107,12 @@ def cut_by_sky(
         while len(batch):
             inside = _inside(batch, plan[at].last) if at < len(plan) else len(batch)
             if inside:
-                held.append(batch.slice(0, inside))
+                yield from held.add(batch.slice(0, inside), plan, at)
                 batch = batch.slice(inside)
             if len(batch):
-                yield from _flush(held, plan, at, folder)
-                at += 1
-    yield from _flush(held, plan, at, folder)
+                yield from held.flush(plan, at)
+                at, held.part = at + 1, 0
+    yield from held.flush(plan, at)
 
 
 def _inside(batch: pa.RecordBatch, last: int) -> int:
@@ -109,13 +121,32 @@ def _inside(batch: pa.RecordBatch, last: int) -> int:
     return int(np.searchsorted(placed.to_numpy(), last, side="right"))
 
 
-def _flush(
-    held: list[pa.RecordBatch], plan: list[Partition], at: int, folder: Path
-) -> Iterator[tuple[Path, pa.Table]]:
-    if held:
+@dataclass(slots=True)
+class _Held:
+    """The rows of the present partition that are not in a file yet."""
+
+    folder: Path
+    max_rows: int
+    batches: list[pa.RecordBatch] = field(default_factory=list)
+    rows: int = 0
+    bytes: int = 0
+    part: int = 0
+
+    def add(self, batch: pa.RecordBatch, plan: list[Partition], at: int) -> Iterator[tuple[Path, pa.Table]]:
+        """Take rows; a file is due when they would be too many."""
+        if self.rows and (self.rows + len(batch) > self.max_rows or self.bytes > _MOST_HELD):
+            yield from self.flush(plan, at)
+        self.batches.append(batch)
+        self.rows += len(batch)
+        self.bytes += batch.nbytes
+
+    def flush(self, plan: list[Partition], at: int) -> Iterator[tuple[Path, pa.Table]]:
+        """Give the file of all that is held."""
+        if not self.batches:
+            return
         place = Path("dataset", plan[at].path) if at < len(plan) else Path("unplaced")
-        yield folder / place / "part0.parquet", pa.Table.from_batches(held)
-        held.clear()
+        yield self.folder / place / f"part{self.part}.parquet", pa.Table.from_batches(self.batches)
+        self.batches, self.rows, self.bytes, self.part = [], 0, 0, self.part + 1
 
 
 def cut_by_count(

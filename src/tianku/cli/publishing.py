@@ -13,6 +13,7 @@ from tianku.cli.console import out, root_of
 from tianku.usecases import publish as use
 from tianku.usecases.download_files import make_downloads
 from tianku.usecases.ingest import IngestReport, ingest_dataset
+from tianku.usecases.optimise import optimise_dataset
 from tianku.usecases.progress import Step
 
 Dataset = Annotated[str, typer.Argument(help="id of the data set, e.g. lamost/dr10/v2.0")]
@@ -20,7 +21,7 @@ Dataset = Annotated[str, typer.Argument(help="id of the data set, e.g. lamost/dr
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to `app`."""
-    for command in (ingest, publish, downloads, withdraw, remove):
+    for command in (ingest, optimise, publish, downloads, withdraw, remove):
         app.command()(command)
     app.command("list")(list_datasets)
 
@@ -29,13 +30,34 @@ def ingest(
     context: typer.Context,
     dataset: Dataset,
     show: Annotated[bool, typer.Option("--publish", help="publish it at once when it is built")] = False,
+    append: Annotated[
+        bool, typer.Option("--append", help="add new source files as a segment; write nothing else again")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="build it even when nothing changed")] = False,
 ) -> None:
     """Build a snapshot from the sources, without showing it."""
     root = root_of(context)
     with Bar() as bar:
-        report = ingest_dataset(root, dataset, progress=bar.step)
+        report = ingest_dataset(root, dataset, progress=bar.step, force=force, append=append)
     print_report(report)
     if show:
+        use.publish(root, dataset, report.revision)
+        out.print(f"{dataset} is published.")
+        _make_downloads(root, dataset)
+
+
+def optimise(
+    context: typer.Context,
+    dataset: Dataset,
+    show: Annotated[bool, typer.Option("--publish", help="publish it at once when it is built")] = False,
+) -> None:
+    """Build a snapshot in which added segments are one with the rest, without showing it."""
+    root = root_of(context)
+    with Bar() as bar:
+        report = optimise_dataset(root, dataset, progress=bar.step)
+    for line in report.lines():
+        out.print(line, markup=False)
+    if show and report.tables:
         use.publish(root, dataset, report.revision)
         out.print(f"{dataset} is published.")
         _make_downloads(root, dataset)

@@ -21,13 +21,14 @@ MOST_IDS = 1000
 def look_up(stored: Stored, column: str, values: Sequence[int | float | str]) -> tuple[exp.Expr, Bounds] | None:
     """Return where the rows with these ids are, or None when the side table cannot tell.
 
-    The side table is sorted by value, so only the row groups whose statistics admit a value are read.
+    A side table is sorted by value, so only the row groups whose statistics admit a value are read.
     """
     wanted = _as_type(values, stored.schema.field(column).type)
     if wanted is None or len(values) > MOST_IDS:
         return None
     filters = pc.field("value").isin(wanted)
-    found = pq.read_table(stored.id_tables[column], columns=[HEALPIX_COLUMN], filters=filters)
+    paths = stored.id_tables[column]
+    found = pa.concat_tables([pq.read_table(path, columns=[HEALPIX_COLUMN], filters=filters) for path in paths])
     index = found.column(HEALPIX_COLUMN)
     cells = np.unique(index.drop_null().to_numpy())
     if index.null_count:  # rows without a position are stored after all others

@@ -16,6 +16,7 @@ from tianku.adql.restrict import restrict
 from tianku.adql.schema import Resolved
 from tianku.engines.base import EngineQuery, Limits, Relation
 from tianku.planner.bounds import bounds_of, index_column, predicate
+from tianku.planner.match_errors import ErrorColumns
 from tianku.planner.matching import Rows, blocks_of, moved
 from tianku.planner.plan import SMALL_ROWS
 from tianku.planner.stored import Stored
@@ -48,6 +49,8 @@ class Place:
         From the epoch of the positions to that of the match, Julian.
     radius, unit
         Column of each row's own radius, and its unit in degrees; a row without a radius ≥ 0 has no partners.
+    errors
+        Columns of the errors of positions; a row without them has no partners.
     """
 
     ra: str
@@ -57,12 +60,14 @@ class Place:
     years: float = 0.0
     radius: str | None = None
     unit: float = 1 / 3600
+    errors: ErrorColumns | None = None
 
     @property
     def columns(self) -> list[str]:
         """Names of all columns that are needed."""
         motion = (self.pm_ra, self.pm_dec) if self.moves else ()
-        return [name for name in (self.ra, self.dec, *motion, self.radius) if name is not None]
+        errors = () if self.errors is None else self.errors.columns
+        return [name for name in (self.ra, self.dec, *motion, self.radius, *errors) if name is not None]
 
     @property
     def moves(self) -> bool:
@@ -83,7 +88,12 @@ class Place:
             radius = numbers(table, self.radius) * self.unit
             good &= radius >= 0.0
             radius = np.where(radius >= 0.0, radius, 0.0)
-        return Rows(table, Points.of(np.where(good, ra, np.nan), dec), radius)
+        errors = None
+        if (known := self.errors) is not None:
+            third = None if known.third is None else numbers(table, known.third)
+            errors = known.ellipses(numbers(table, known.first), numbers(table, known.second), third)
+            good &= errors.known
+        return Rows(table, Points.of(np.where(good, ra, np.nan), dec), radius, errors)
 
 
 def numbers(table: pa.Table, name: str) -> FloatArray:
@@ -131,10 +141,11 @@ class MemorySide:
         return np.bincount(cells, minlength=12 << (2 * DENSITY_ORDER)).astype(np.float64)
 
     def _taken(self, chosen: Int64Array) -> Rows:
-        points, own = self._rows.points, self._rows.radius
+        points, own, errors = self._rows.points, self._rows.radius, self._rows.errors
         row = points.row[chosen]
         here = Points(points.index[chosen], points.ra[chosen], points.dec[chosen], np.arange(len(row)))
-        return Rows(self._rows.table.take(pa.array(row)), here, None if own is None else own[row])
+        table = self._rows.table.take(pa.array(row))
+        return Rows(table, here, None if own is None else own[row], None if errors is None else errors.take(row))
 
 
 class StoredSide:
@@ -207,9 +218,13 @@ class StoredSide:
         """Return about how many rows each cell of `DENSITY_ORDER` has, as if files were filled evenly."""
         spans, rows = self._files
         edges = np.arange((12 << (2 * DENSITY_ORDER)) + 1, dtype=np.int64) << (2 * (ORDER - DENSITY_ORDER))
-        ends = np.cumsum(rows)
-        at = np.column_stack([spans[:, 0], spans[:, 1] + 1]).ravel().astype(np.float64)
-        return np.diff(np.interp(edges.astype(np.float64), at, np.column_stack([ends - rows, ends]).ravel()))
+        begins, ends = spans[:, 0].astype(np.float64), spans[:, 1].astype(np.float64) + 1
+        at, rates = np.concatenate([begins, ends]), np.tile(rows / (ends - begins), 2)
+        rates[len(rows) :] *= -1
+        order = np.argsort(at, kind="stable")  # files of several segments overlap
+        steps = np.cumsum(rates[order])[:-1] * np.diff(at[order])
+        filled = np.concatenate([[0.0], np.cumsum(steps)])
+        return np.clip(np.diff(np.interp(edges.astype(np.float64), at[order], filled)), 0, None)
 
     def _read(
         self, ranges: Int64Array | None, condition: exp.Expr, more: dict[str, Relation] | None = None

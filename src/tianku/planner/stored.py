@@ -53,7 +53,7 @@ class Stored:
     serving
         Absolute path of the DuckDB serving copy, or None.
     id_tables
-        Unique column -> absolute path of its side table (``value``, ``_healpix_29``).
+        Unique column -> absolute paths of its side tables (``value``, ``_healpix_29``), one of each segment.
     table
         Rows in memory (uploads, small system tables); then there are no files.
     reads
@@ -65,7 +65,7 @@ class Stored:
     nrows: int
     files: tuple[StoredFile, ...] = ()
     serving: str | None = None
-    id_tables: Mapping[str, str] = field(default_factory=dict)
+    id_tables: Mapping[str, Sequence[str]] = field(default_factory=dict)
     table: pa.Table | None = None
     reads: Mapping[str, Read] = field(default_factory=dict)
 
@@ -76,7 +76,7 @@ class Stored:
 
     @cached_property
     def spans(self) -> Int64Array:
-        """First and last index of each file, shape (n, 2); a file without one may hold any."""
+        """First and last index of each file, shape (n, 2); a file without one may hold any, and files overlap."""
         everything = (np.iinfo(np.int64).min, np.iinfo(np.int64).max)
         return np.array([f.healpix or everything for f in self.files], dtype=np.int64).reshape(-1, 2)
 

@@ -71,6 +71,19 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     fsync_directory(path.parent)
 
 
+def link_tree(source: Path, target: Path) -> None:
+    """Give all files below `source` a second name below `target`: no byte is written, and either may be deleted.
+
+    Symbolic links are made again; what exists is left alone.
+    """
+    for folder, _, files in os.walk(source):
+        place = target / Path(folder).relative_to(source)
+        place.mkdir(parents=True, exist_ok=True)
+        for name in files:
+            if not (place / name).is_symlink() and not (place / name).exists():
+                os.link(Path(folder, name), place / name, follow_symlinks=False)
+
+
 def full_disk(error: OSError, path: Path) -> Exception:
     """Return ``storage.full`` for errors of a full disk or quota, else `error` itself."""
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -97,6 +110,12 @@ def sha256_file(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def free_room(path: Path, *, reserve: float = RESERVE) -> int:
+    """Return the bytes that may be written to the disk that holds `path` before its reserve begins."""
+    room = shutil.disk_usage(path)
+    return max(0, room.free - int(room.total * reserve))
 
 
 def require_room(

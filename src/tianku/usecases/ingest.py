@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,16 +15,20 @@ from typing import Any
 import pyarrow as pa
 
 import tianku
+from tianku.catalogue.append import append_table
+from tianku.catalogue.assemble import Resources
 from tianku.catalogue.digest import digest_text
-from tianku.catalogue.ingest import Resources, ingest_table
-from tianku.catalogue.manifest import ProductSetManifest, SnapshotManifest, TableManifest
+from tianku.catalogue.ingest import ingest_table
+from tianku.catalogue.manifest import MOST_DELTAS, ProductSetManifest, SnapshotManifest, TableManifest
 from tianku.catalogue.progress import Progress as StageProgress
+from tianku.catalogue.progress import Report
 from tianku.catalogue.serving import build_serving_copy
 from tianku.catalogue.sources import source_digest, table_digest
 from tianku.catalogue.staging import Staging
 from tianku.catalogue.store import SnapshotStore
 from tianku.model.config.load import Installation, LoadedDataset, load_installation
 from tianku.model.config.products import EpochSource
+from tianku.model.config.site import SiteConfig
 from tianku.model.config.sources import resolve_files
 from tianku.model.errors import TransientError, UsageError
 from tianku.model.sizes import parse_bytes
@@ -36,7 +41,7 @@ from tianku.products.logbook import logbook
 from tianku.products.renditions import offered
 from tianku.products.sharing import share_products
 from tianku.state import repositories
-from tianku.storage.files import require_room
+from tianku.storage.files import link_tree, require_room
 from tianku.usecases.installation import connect
 from tianku.usecases.pictures import serving_copy, snapshot_store
 from tianku.usecases.preflight import check_tables
@@ -44,6 +49,9 @@ from tianku.usecases.progress import Progress, Step, silent
 from tianku.usecases.sharing import Sharing, resolve_sharing
 
 log = logging.getLogger(__name__)
+
+#: bytes that an ingest uses at most: sorts beyond go through the disk
+MOST_MEMORY = 4 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ class IngestReport:
         yield f"{self.dataset} revision {self.revision}: {state}"
         for name, table in self.manifest.tables.items():
             rows, columns = table.meta.nrows or 0, len(table.meta.columns)
-            yield f"  table {name}: {rows:,} rows, {columns} columns{_shared(table)}"
+            yield f"  table {name}: {rows:,} rows, {columns} columns{_shared(table)}{_segments(table)}"
             if table.nulled:
                 yield f"    made null: {', '.join(f'{c} {n:,}' for c, n in table.nulled.items())}"
             yield from self._rejects(table)
@@ -83,15 +91,25 @@ class IngestReport:
             yield f"    see {self.folder / (one.rejects.report or '')}"
 
 
+def _segments(table: TableManifest) -> str:
+    if not table.deltas:
+        return ""
+    return f", the last {table.deltas[-1].rows:,} in added segment {len(table.deltas)} of at most {MOST_DELTAS}"
+
+
 def _shared(one: TableManifest | ProductSetManifest) -> str:
     return f" (shared with {one.shared.dataset}, revision {one.shared.revision})" if one.shared else ""
 
 
-def ingest_dataset(root: Path, dataset: str, *, progress: Progress = silent, force: bool = False) -> IngestReport:
+def ingest_dataset(
+    root: Path, dataset: str, *, progress: Progress = silent, force: bool = False, append: bool = False
+) -> IngestReport:
     """Build a snapshot of `dataset` from its configuration and sources.
 
     Nothing is shown by it. A killed ingest leaves what is published untouched; running it
-    again resumes. Unchanged sources and configuration build nothing, unless `force`.
+    again resumes. Unchanged sources and configuration build nothing, unless `force`. With `append`, and for
+    tables that say ``append: true``, new source files become a segment of their own, and all that was ingested
+    before is linked.
 
     Raises
     ------
@@ -110,7 +128,8 @@ def ingest_dataset(root: Path, dataset: str, *, progress: Progress = silent, for
     check_tables(sharing.loaded, [t for t in sharing.loaded.config.tables if t not in sharing.tables])
     staging = store.new_revision(dataset)
     try:
-        manifest = _build(_Job(installation, sharing, staging, progress), digest)
+        base = None if force else _base(store, sharing.loaded, append)
+        manifest = _build(_Job(installation, sharing, staging, progress, base), digest)
         folder = store.commit(staging, manifest)
     except TransientError as error:
         if error.code == "storage.full":
@@ -122,6 +141,15 @@ def ingest_dataset(root: Path, dataset: str, *, progress: Progress = silent, for
         repositories.record_built(dataset, manifest.revision, store.relative(dataset, manifest.revision))
     build_serving_copies(installation, manifest, folder, progress)
     return IngestReport(dataset, manifest.revision, manifest, folder)
+
+
+def _base(store: SnapshotStore, loaded: LoadedDataset, append: bool) -> _Base | None:
+    """Return the newest snapshot where anything is to be added to it."""
+    built = store.revisions(loaded.config.dataset)
+    if not built or not (append or any(table.append for table in loaded.config.tables.values())):
+        return None
+    manifest = store.load(loaded.config.dataset, built[-1])
+    return _Base(manifest, store.path(loaded.config.dataset, built[-1]), append)
 
 
 def _give_room_back(staging: Staging) -> None:
@@ -211,16 +239,32 @@ def digest_names(files: list[Path]) -> str:
     return digest_text("\n".join(lines))
 
 
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """The snapshot that is added to; with `all` a table that cannot be is an error, else it is made anew."""
+
+    manifest: SnapshotManifest
+    folder: Path
+    all: bool
+
+
 class _Job:
     """One ingest: what its steps share."""
 
-    def __init__(self, installation: Installation, sharing: Sharing, staging: Staging, progress: Progress) -> None:
-        self.installation, self.sharing = installation, sharing
+    def __init__(
+        self,
+        installation: Installation,
+        sharing: Sharing,
+        staging: Staging,
+        progress: Progress,
+        base: _Base | None = None,
+    ) -> None:
+        self.installation, self.sharing, self.base = installation, sharing, base
         self.loaded = loaded = sharing.loaded
         self.staging, self.progress = staging, progress
         cores = os.cpu_count() or 1
         self.workers = cores
-        self.resources = Resources(memory_bytes=parse_bytes(installation.site.memory), threads=cores)
+        self.resources = ingest_resources(installation.site)
         telescope = loaded.collection.telescope
         self.local_time = telescope.local_time if telescope else None
         self.tables: dict[str, TableManifest] = {}
@@ -236,19 +280,73 @@ class _Job:
         return self.tables[name]
 
     def _new_table(self, name: str, digest: str) -> TableManifest:
-        manifest = ingest_table(
+        def progress(stage: StageProgress) -> None:
+            self._report(_step(f"table {name}", stage, "rows"))
+
+        manifest = self._added(name, digest, progress) or ingest_table(
             self.loaded,
             name,
             self.staging.path,
             resources=self.resources,
-            progress=lambda p: self._report(_step(f"table {name}", p, "rows")),
+            progress=progress,
             evaluate=self._evaluate,
         )
         self.staging.finish_table(name, manifest)
         return manifest
 
+    def _added(self, name: str, digest: str, progress: Report) -> TableManifest | None:
+        """Return the table as it was, or with its new files added; None when it is to be made anew."""
+        earlier = self.base.manifest.tables.get(name) if self.base else None
+        if self.base is None or earlier is None or earlier.shared is not None:
+            return None
+        if earlier.digest == digest:
+            link_tree(self.base.folder / "tables" / name, self.staging.path / "tables" / name)
+            return earlier
+        if not self.base.all and not self.loaded.config.tables[name].append:
+            return None
+        try:
+            return append_table(
+                self.loaded,
+                name,
+                earlier,
+                self.base.folder,
+                self.staging.path,
+                resources=self.resources,
+                progress=progress,
+                evaluate=self._evaluate,
+            )
+        except UsageError as error:
+            if self.base.all or not error.code.startswith("append."):
+                raise
+            log.warning("%s", error.message)
+            shutil.rmtree(self.staging.path / "tables" / name, ignore_errors=True)
+            return None
+
     def products(self, name: str) -> ProductSetManifest:
-        """Ingest one product set."""
+        """Ingest one product set, or link it where nothing changed and the snapshot is added to."""
+        digest = self._set_digest(name)
+        earlier = self.base.manifest.products.get(name) if self.base else None
+        if self.base is not None and earlier is not None and earlier.digest == digest and earlier.shared is None:
+            link_tree(self.base.folder / "products" / name, self.staging.path / "products" / name)
+            return earlier
+        return self._new_products(name).model_copy(update={"digest": digest})
+
+    def _set_digest(self, name: str) -> str:
+        """Digest of all that a product set is made from."""
+        config = self.loaded.config
+        facts = {
+            "version": tianku.__version__,
+            "authority": self.installation.site.authority,
+            "dataset": config.model_dump(mode="json", by_alias=True),
+            "collection": self.loaded.collection.model_dump(mode="json", by_alias=True),
+            "files": "" if name in self.sharing.products else digest_names(_all_files(self.loaded, name)),
+            "tables": {table: manifest.digest for table, manifest in self.tables.items()}
+            if config.products[name].metadata or config.products[name].table_source
+            else {},
+        }
+        return digest_text(json.dumps(facts, sort_keys=True))
+
+    def _new_products(self, name: str) -> ProductSetManifest:
         context = set_context(
             self.loaded, name, self.installation.site.authority, self.installation.data_root / "originals"
         )
@@ -313,6 +411,11 @@ class _Job:
         return evaluate(checked, rows, local_time=self.local_time)
 
 
+def ingest_resources(site: SiteConfig) -> Resources:
+    """What an ingest may use: the site's memory, but no more than any amount of rows needs."""
+    return Resources(memory_bytes=min(parse_bytes(site.memory), MOST_MEMORY), threads=os.cpu_count() or 1)
+
+
 def _step(name: str, progress: StageProgress, unit: str) -> Step:
     return Step(f"{name}: {progress.stage}", progress.rows, progress.total, unit, progress.rate)
 
@@ -327,6 +430,8 @@ def build_serving_copies(
     for name, table in manifest.tables.items():
         target = serving_copy(installation.data_root, manifest.dataset, manifest.revision, name)
         if table.shared is not None or table.columns or target.is_file():  # tables in place stay there
+            continue
+        if table.deltas:  # a copy of all rows for a few added ones; `optimise` makes one
             continue
         progress(Step(f"table {name}: serving copy", 0, table.meta.nrows))
         try:

@@ -33,7 +33,9 @@ def stored(table: PublishedTable, data_root: Path) -> Stored:
         nrows=table.meta.nrows or 0,
         files=files,
         serving=str(serving) if serving.is_file() else None,
-        id_tables={column: f"{folder}/{path}" for column, path in manifest.id_tables.items()},
+        id_tables={
+            column: tuple(f"{folder}/{path}" for path in paths) for column, paths in manifest.id_files().items()
+        },
         reads=_reads(manifest),
     )
 
@@ -68,7 +70,7 @@ def relations_of(tables: Iterable[Stored]) -> list[Relation]:
         if one.table is not None:
             continue
         relations.append(one.everything)
-        for column, path in one.id_tables.items():
+        for column, paths in one.id_tables.items():
             schema = pa.schema([("value", one.schema.field(column).type), (HEALPIX_COLUMN, pa.int64())])
-            relations.append(Relation(f"{one.uid}.{column}", schema, (path,)))
+            relations.append(Relation(f"{one.uid}.{column}", schema, tuple(paths)))
     return relations

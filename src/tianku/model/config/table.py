@@ -188,6 +188,11 @@ class TableConfig(Config):
         ("tap", "scs", "download"),
         description="services wanted; `tianku check` says what each lacks (leaving one out does not close it yet)",
     )
+    append: bool = Field(
+        False,
+        description="True: source files that are new since the last ingest are added as a segment, the others stay"
+        " as they are",
+    )
     same_as: str | None = Field(None, description="dataset whose table of this name is shared, without a copy")
 
     @model_validator(mode="after")
