@@ -39,10 +39,20 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Reaching:
+    """Holds when a circle around the main position, as wide as column `diameter` says, reaches a cone."""
+
+    ra: float
+    dec: float
+    radius: float
+    diameter: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnyOf:
     """Holds when all conditions of one alternative do; there is at least one, and none is empty."""
 
-    alternatives: tuple[tuple[Condition, ...], ...]
+    alternatives: tuple[tuple[Condition | Reaching, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +152,21 @@ def _any_of(table: TableMeta, either: AnyOf) -> exp.Expr:
     return exp.Paren(this=balanced(exp.Or, terms))
 
 
-def _condition(table: TableMeta, condition: Condition) -> exp.Expr:
+def _reaching(table: TableMeta, test: Reaching) -> exp.Expr:
+    position = table.main_position
+    if position is None:
+        raise UsageError("adql.no_position", "{table} has no position to search by", table=table.qualified_name)
+    width = exp.Anonymous(this="COALESCE", expressions=[_column(table, test.diameter), _value(0.0)])
+    reach = exp.Add(this=_value(test.radius), expression=exp.Mul(this=width, expression=_value(0.5)))
+    centre = exp.Anonymous(this="POINT", expressions=[_column(table, position.ra), _column(table, position.dec)])
+    circle = exp.Anonymous(this="CIRCLE", expressions=[_value(test.ra), _value(test.dec), reach])
+    contains = exp.Anonymous(this="CONTAINS", expressions=[centre, circle])
+    return exp.EQ(this=exp.Literal.number(1), expression=contains)
+
+
+def _condition(table: TableMeta, condition: Condition | Reaching) -> exp.Expr:
+    if isinstance(condition, Reaching):
+        return _reaching(table, condition)
     column, values = _column(table, condition.column), [_value(v) for v in condition.values]
     name = condition.operator
     if name in ("isnull", "notnull"):

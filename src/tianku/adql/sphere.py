@@ -106,7 +106,7 @@ class Polygon:
         for i, normal in enumerate(self.normals):
             up = normal if normal @ pole > 0 else -normal
             sides.extend(_spans(float(lon[i]), float(lon[(i + 1) % len(lon)]), up))
-        inside = self._inner_point()
+        inside = self.inner_point()
         at = float(np.arctan2(inside @ y, inside @ x))
         count = sum(s.low <= at < s.high and bool(s.normal @ inside < 0) for s in sides)
         return Crossings(x, y, count % 2 == 0, tuple(sides))
@@ -126,7 +126,7 @@ class Polygon:
         x /= np.linalg.norm(x)
         return pole, x, np.cross(pole, x)
 
-    def _inner_point(self) -> Array:
+    def inner_point(self) -> Array:
         """A point just left of the middle of the longest side."""
         following = np.roll(self.vertices, -1, axis=0)
         lengths = np.linalg.norm(following - self.vertices, axis=1)

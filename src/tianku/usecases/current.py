@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tianku.model.metadata import TableMeta
+from tianku.model.recent import Recent
 from tianku.planner.cones import ConePlans
 from tianku.planner.stored import Stored
 from tianku.state import repositories
@@ -22,6 +23,8 @@ class Current:
     picture: Picture
     stored: Mapping[str, Stored]
     cones: ConePlans = field(default_factory=ConePlans)
+    #: largest field of view among the products of some sets, by what they are
+    widest: Recent[tuple[str | int, ...], float] = field(default_factory=lambda: Recent(1000))
 
     def storage(self, table: TableMeta) -> Stored:
         """Return where the rows of `table` are."""

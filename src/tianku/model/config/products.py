@@ -173,6 +173,10 @@ class EpochSource(Config):
     source: str | None = Field(None, description="table of sources, whose `id` is `group`: positions and names")
 
 
+#: by type, the services that products have without being asked for
+_SERVICES = {"spectrum": ("ssa", "soda"), "image": ("sia",), "cube": ("sia",)}
+
+
 class ProductConfig(Config):
     """One product set of a dataset."""
 
@@ -228,7 +232,8 @@ class ProductConfig(Config):
         Literal["obscore", "datalink", "ssa", "sia", "soda", "epntap", "hips", "moc", "download"], ...
     ] = Field(
         ("obscore", "datalink", "download"),
-        description="services wanted; `obscore` lists the products; without this key spectra have `ssa` too",
+        description="services wanted; `obscore` lists the products; without this key spectra have `ssa` and `soda`,"
+        " images and cubes `sia` too",
     )
     compat: Compat = Field(Compat(), description="older HTTP interfaces that it is served by as a catalogue")
     same_as: str | None = Field(None, description="dataset whose set of this name is shared, without copies")
@@ -242,10 +247,11 @@ class ProductConfig(Config):
 
     @model_validator(mode="before")
     @classmethod
-    def _spectra_have_ssa(cls, value: Any) -> Any:
-        if isinstance(value, dict) and value.get("type") == "spectrum" and "protocols" not in value:
-            return {**value, "protocols": ("obscore", "datalink", "ssa", "download")}
-        return value
+    def _types_have_services(cls, value: Any) -> Any:
+        own = _SERVICES.get(value.get("type") or "") if isinstance(value, dict) else None
+        if own is None or "protocols" in value:
+            return value
+        return {**value, "protocols": ("obscore", "datalink", *own, "download")}
 
     @model_validator(mode="after")
     def _rows_of_a_table_are_light_curves(self) -> ProductConfig:
