@@ -21,6 +21,9 @@ settings.register_profile(
 )
 settings.load_profile("tianku")
 
+# LSDB's helpers are compiled for 15 s, to run for milliseconds on the few rows of a test
+os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 #: suites that take longest begin first, so that test processes end together
 LONGEST = ("acceptance", "browser", "products", "docs", "clients", "web")
