@@ -194,6 +194,9 @@ SERVICES: dict[str, list[Case]] = {
         *_per_dataset("/sas/%D/catalogues/%S_%T.csv.gz", FILES),
         *_same("/sas/nothing/", "/sas/hidden/nothing", statuses=NOBODY),
     ],
+    "/openapi/dr_versions": _same("/openapi/dr_versions"),
+    # none of these data sets is in the family: tests/compat asks those that are
+    "/openapi/{path:path}": _same("/openapi/dr1/sql?sql=x", statuses=NOBODY),
     "/healthz": _same("/healthz"),
     "/readyz": _same("/readyz"),
     # this machine may read its numbers; a request that a proxy passed on may not

@@ -17,6 +17,7 @@ from tests.support.forms import Browser
 from tests.support.slow import tap
 from tests.support.web import Reply, fetch
 from tianku.api.routes import routes as api_routes
+from tianku.compat.routes import routes as compat_routes
 from tianku.vo.routes import routes as vo_routes
 from tianku.web.operations import routes as operation_routes
 
@@ -50,7 +51,7 @@ def patterns(site: Site) -> set[str]:
 
 
 def test_every_route_is_in_the_table(with_hidden: Site) -> None:
-    routes = {route.path for route in [*vo_routes(), *api_routes(), *operation_routes()]}
+    routes = {route.path for route in [*vo_routes(), *api_routes(), *compat_routes(), *operation_routes()]}
     assert routes == set(SERVICES)
     pages = {pattern for pattern in patterns(with_hidden) if not pattern.startswith("admin/cms/")}
     assert pages == set(PAGES)

@@ -174,7 +174,7 @@ def _configure(root: Path, captured: Captured) -> None:
     _write(folder / "dr10/v2.0/dataset.yaml", {
         "dataset": RELEASE,
         "title": "LAMOST DR10 v2.0",
-        "tables": {name: _table(name, columns) for name, columns in captured.tables.items()},
+        "tables": {name: _table(name, captured.tables[name]) for name in _ordered(captured.tables)},
         "identity": {"from": ["mec", "med_mec"], "uid": "uid"},
         "products": {name: _spectra(name) for name in ("lrs", "mrs")},
     })  # fmt: skip
@@ -185,6 +185,12 @@ def _configure(root: Path, captured: Captured) -> None:
             "dataset": dataset, "title": dataset, "tables": small, "access": access,
             "products": {"lrs": _spectra("lrs")},
         })  # fmt: skip
+
+
+def _ordered(tables: dict[str, list[Row]]) -> list[str]:
+    """General catalogues first: epochs are looked for in them."""
+    first = ("catalogue", "med_catalogue")
+    return [*first, *(name for name in tables if name not in first)]
 
 
 def _spectra(name: str) -> Row:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.requests import Request
 
 from tianku.adql.build import AnyOf, Condition, Order, Scalar
@@ -159,9 +160,16 @@ def query_body(content: bytes | str) -> QueryBody:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the body"
-        raise UsageError("compat.body", "{where}: {reason}", where=where[:100], reason=first["msg"]) from None
+        raise UsageError("compat.body", "{where}: {reason}", where=where[:100], reason=_said(first)) from None
     except (ValueError, RecursionError):
         raise UsageError("compat.body", "{where}: {reason}", where="the body", reason="it is not JSON") from None
+
+
+def _said(error: ErrorDetails) -> str:
+    """Return what is wrong; of a word that is not known, those that are."""
+    if error["type"] != "extra_forbidden" or len(error["loc"]) > 1:
+        return str(error["msg"])
+    return "it is not one of " + ", ".join(one.alias or name for name, one in QueryBody.model_fields.items())
 
 
 def search_of(body: QueryBody, table: TableMeta) -> Search:
@@ -195,7 +203,7 @@ def search_of(body: QueryBody, table: TableMeta) -> Search:
     assert pos.cone is not None
     cone = (pos.cone.racenter, pos.cone.deccenter, pos.cone.radius / 3600)
     if pos.cone.cone_nearestonly:
-        return Search(columns, tuple(where), order, position, near=_alone(*cone), nearest=True)
+        return Search(columns, tuple(where), order, position, near=alone(*cone), nearest=True)
     return Search(columns, tuple(where), order, position, cone=cone)
 
 
@@ -212,7 +220,8 @@ def position_of(table: TableMeta, group: str | None) -> Position:
     )  # fmt: skip
 
 
-def _alone(ra: float, dec: float, radius: float) -> PositionList:
+def alone(ra: float, dec: float, radius: float) -> PositionList:
+    """Return the list of one position; degrees."""
     one = (np.array([value], dtype=np.float64) for value in (ra, dec, radius))
     return PositionList(np.array([1], dtype=np.int64), (None,), *one)
 

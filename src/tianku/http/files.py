@@ -17,12 +17,14 @@ from tianku.http.context import context_of
 from tianku.http.source import CHUNK, Source
 from tianku.http.stream import Reply, stream
 from tianku.model.errors import NotFoundError
+from tianku.usecases.archives.opened import OpenArchive
 from tianku.usecases.products import FileToSend
 
+Sendable = FileToSend | OpenArchive
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
-def etag_of(file: FileToSend) -> str:
+def etag_of(file: Sendable) -> str:
     """Return the strong validator: the content's checksum."""
     return f'"{file.sha256}"'
 
@@ -32,9 +34,14 @@ def modified_of(file: FileToSend) -> str:
     return formatdate(file.mtime, usegmt=True)
 
 
-async def send_file(request: Request, file: FileToSend) -> Response:
-    """Answer GET or HEAD for `file`: 200, 206, 304 or 416."""
-    headers = file_headers(file)
+def _dates(file: Sendable) -> dict[str, str]:
+    """An archive that is made when it is asked for has no date: its checksum alone validates it."""
+    return {"last-modified": modified_of(file)} if isinstance(file, FileToSend) else {}
+
+
+async def send_file(request: Request, file: Sendable, changed: Mapping[str, str] | None = None) -> Response:
+    """Answer GET or HEAD for `file`: 200, 206, 304 or 416; `changed` headers replace the usual ones."""
+    headers = file_headers(file) | dict(changed or {})
     if _unmodified(request, file):
         return Response(status_code=304, headers=headers)
     span = requested_range(request.headers, file)
@@ -47,13 +54,13 @@ async def send_file(request: Request, file: FileToSend) -> Response:
     return await _stream(request, file, first, last + 1 - first, 206, headers)
 
 
-def file_headers(file: FileToSend) -> dict[str, str]:
+def file_headers(file: Sendable) -> dict[str, str]:
     """Headers of every answer about `file`."""
     plain = re.sub(r"[^\w.+-]", "_", file.filename, flags=re.ASCII)
     name = f"filename=\"{plain}\"; filename*=UTF-8''{quote(file.filename, safe='')}"
     return {
         "etag": etag_of(file),
-        "last-modified": modified_of(file),
+        **_dates(file),
         "accept-ranges": "bytes",
         "content-disposition": f"attachment; {name}",
         "x-content-type-options": "nosniff",
@@ -61,7 +68,7 @@ def file_headers(file: FileToSend) -> dict[str, str]:
     } | cache_headers(file.public)
 
 
-def requested_range(headers: Mapping[str, str], file: FileToSend) -> tuple[int, int] | None:
+def requested_range(headers: Mapping[str, str], file: Sendable) -> tuple[int, int] | None:
     """Return the (first, last) byte asked for, or None for the whole file.
 
     Several ranges, other units and malformed headers are answered with the whole file, as RFC 9110
@@ -71,7 +78,7 @@ def requested_range(headers: Mapping[str, str], file: FileToSend) -> tuple[int, 
     if match is None or match.groups() == ("", ""):
         return None
     condition = headers.get("if-range")
-    if condition is not None and condition not in (etag_of(file), modified_of(file)):
+    if condition is not None and condition not in (etag_of(file), *_dates(file).values()):
         return None
     begin, end = match.groups()
     if not begin:
@@ -80,14 +87,14 @@ def requested_range(headers: Mapping[str, str], file: FileToSend) -> tuple[int, 
     return int(begin), min(int(end), file.size - 1) if end else file.size - 1
 
 
-def _unmodified(request: Request, file: FileToSend) -> bool:
+def _unmodified(request: Request, file: Sendable) -> bool:
     matches = request.headers.get("if-none-match")
     if matches is not None:
         return matches.strip() == "*" or etag_of(file) in [
             m.strip().removeprefix("W/") for m in matches.split(",")
         ]
     since = request.headers.get("if-modified-since")
-    if since is None:
+    if since is None or not isinstance(file, FileToSend):
         return False
     try:
         return int(file.mtime) <= parsedate_to_datetime(since).timestamp()
@@ -96,7 +103,7 @@ def _unmodified(request: Request, file: FileToSend) -> bool:
 
 
 async def _stream(
-    request: Request, file: FileToSend, offset: int, length: int, status: int, headers: dict[str, str]
+    request: Request, file: Sendable, offset: int, length: int, status: int, headers: dict[str, str]
 ) -> Response:
     if request.method == "HEAD":
         return Response(
@@ -105,9 +112,16 @@ async def _stream(
     context = context_of(request)
 
     def opener(_: object) -> Reply:
-        return Reply(read_span(file.path, offset, length), file.media_type, headers, status, length)
+        return Reply(_source(file, offset, length), file.media_type, headers, status, length)
 
     return await stream(request.receive, context.pools, context.pools.files, context.gauges, opener)
+
+
+def _source(file: Sendable, offset: int, length: int) -> Source:
+    if isinstance(file, FileToSend):
+        return read_span(file.path, file.offset + offset, length)
+    pieces = file.read(offset, length)
+    return Source(pieces, close=pieces.close)
 
 
 def read_span(path: Path, offset: int, length: int) -> Source:

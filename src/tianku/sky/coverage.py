@@ -51,6 +51,11 @@ def coverage_path(moc: MOC, centre: float = 0.0) -> str:
     return path
 
 
+def coverage_mask(moc: MOC, columns: int = 360, centre: float = 0.0) -> Mask:
+    """Return which pixels of a grid of the same frame, `columns` wide and half as high, a coverage touches."""
+    return np.zeros((columns // 2, columns), dtype=bool) if moc.empty() else _mask(_coarse(moc), columns, centre)
+
+
 def mollweide(
     ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64], centre: float = 0.0
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
