@@ -130,11 +130,3 @@ def test_answers_are_valid_votables(stilts: Stilts, demo_site: str, tmp_path: Pa
         file = tmp_path / f"{name}.vot"
         file.write_bytes(fetch(demo_site, f"{LRS}?REQUEST=queryData&{query}").body)
         assert stilts("votlint", f"votable={file}", "ucd=true", "unit=true").strip() == ""
-
-
-def test_rows_of_a_catalogue_lead_to_their_spectra(demo_site: str):
-    cone = pyvo.dal.SCSService(f"{demo_site}/vo/lamost-sim/dr10/v2.0/catalogue/scs")
-    rows = cone.search(pos=SkyCoord(56.75, 24.12, unit="deg"), radius=1.0, maxrec=2)
-    for row, links in zip(rows, rows.iter_datalinks(), strict=True):
-        files = [link["access_url"] for link in links if link["semantics"] == "#this"]
-        assert files == [f"{demo_site}/download/lamost-sim/dr10/v2.0/lrs/{row['obsid']}"]

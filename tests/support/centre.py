@@ -23,6 +23,7 @@ from tianku.model.types import DataType
 from tianku.planner.cones import ConePlans
 from tianku.planner.stored import Stored
 from tianku.usecases.picture import Picture, Published, build_picture
+from tianku.usecases.viewer import OBSCORE_UTYPE
 
 OPEN, CLOSED = "sky/dr1", "secret/dr1"
 STARS = 500
@@ -171,5 +172,5 @@ def _obscore(stored: dict[str, Stored]) -> tuple[dict[str, TableMeta], dict[str,
             "_policy": [1],
         }
     )
-    table = TableMeta(schema_name="ivoa", name="obscore", kind="system", columns=columns)
+    table = TableMeta(schema_name="ivoa", name="obscore", kind="system", utype=OBSCORE_UTYPE, columns=columns)
     return {"ivoa.obscore": table}, stored | {"ivoa.obscore": Stored("ivoa.obscore@1", rows.schema, 1, table=rows)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from tianku.adql.blocks import Blocks, result_columns
+from tianku.adql.origins import origins
 from tianku.adql.parser import Statement
 from tianku.adql.regions import Regions
 from tianku.adql.schema import Resolved, SchemaView
@@ -32,6 +33,7 @@ def resolve(statement: Statement, view: SchemaView) -> Resolved:
         tree=tree,
         columns=result_columns(outputs),
         references=resolver.references,
+        origins=origins(tree, resolver.references),
         top=_bound(tree, "limit"),
         offset=_bound(tree, "offset"),
         joins=resolver.open_joins,

@@ -76,6 +76,15 @@ class TableRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The column of a table, as referred to by `key`, that a column of a result hands on."""
+
+    key: str
+    table: TableMeta
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
     """A query in canonical form.
 
@@ -86,6 +95,8 @@ class Resolved:
         every table node is a key of `references` (or the name ``c0``, ``c1`` … of a WITH query).
     columns
         The columns of the result, in order.
+    origins
+        For each of them, what it hands on unchanged, if it does.
     top, offset
         The outermost TOP and OFFSET, if any.
     joins
@@ -95,6 +106,7 @@ class Resolved:
     tree: exp.Query
     columns: tuple[Column, ...]
     references: dict[str, TableRef]
+    origins: tuple[Origin | None, ...] = ()
     top: int | None = None
     offset: int | None = None
     joins: bool = False

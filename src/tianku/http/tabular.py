@@ -14,6 +14,7 @@ from tianku.http.caching import cache_headers
 from tianku.http.source import Source
 from tianku.http.stream import Reply
 from tianku.model.metadata import Column
+from tianku.usecases.described import link_services
 from tianku.usecases.query import Answer
 
 #: turns the batches of a query into those of the answer
@@ -33,14 +34,17 @@ def table_reply(
 ) -> Reply:
     """Return the reply that writes `answer`, and owns it from now on.
 
-    `base` is put before addresses that are paths of this site. `columns` and `reshape` go
-    together: what the writer sees when it differs from what the query gave. `media_type`
-    replaces the writer's.
+    `base` is put before addresses that are paths of this site; columns that name products lead to
+    their links. `columns` and `reshape` go together: what the writer sees when it differs from
+    what the query gave. `media_type` replaces the writer's.
     """
     batches = absolute_links(answer.columns, answer.batches(), base)
     if reshape is not None:
         batches = reshape(batches)
-    pieces = writer.write(columns or answer.columns, batches, replace(info, overflow=answer.overflow))
+    info = replace(
+        info, overflow=answer.overflow, services=(*info.services, *link_services(answer.products, base))
+    )
+    pieces = writer.write(columns or answer.columns, batches, info)
     headers = cache_headers(answer.public)
     if filename is not None:
         headers["content-disposition"] = f'attachment; filename="{filename}"'

@@ -16,7 +16,7 @@ from tianku.adql.build import select
 from tianku.adql.parameters import cone_parameters
 from tianku.adql.parser import Statement
 from tianku.adql.restrict import restrict
-from tianku.adql.schema import Cone, Resolved
+from tianku.adql.schema import Cone, Origin, Resolved
 from tianku.engines.base import EngineQuery, Limits
 from tianku.model.metadata import Column, TableMeta
 from tianku.model.recent import Recent
@@ -39,6 +39,7 @@ class _Prepared:
     tree: exp.Expression
     reference: str
     columns: tuple[Column, ...]
+    origins: tuple[Origin | None, ...]
 
 
 class ConePlans:
@@ -83,7 +84,7 @@ class ConePlans:
             },
             text_key=prepared.key,
         )
-        return Plan(query, "short", prepared.columns, maxrec, bounds.rows)
+        return Plan(query, "short", prepared.columns, maxrec, bounds.rows, prepared.origins)
 
     def _of(self, table: TableMeta, stored: Stored, columns: Sequence[str] | None, resolve: Resolve) -> _Prepared:
         key = ("cone", stored.uid, None if columns is None else tuple(columns))
@@ -98,7 +99,7 @@ def _prepare(key: tuple[object, ...], resolved: Resolved) -> _Prepared:
     (reference,) = resolved.references
     tree = restrict(resolved.tree, {reference: _index_condition()})
     tree.set("limit", exp.Limit(expression=exp.Placeholder(this="most")))
-    return _Prepared(key, cast(exp.Expression, tree), reference, resolved.columns)
+    return _Prepared(key, cast(exp.Expression, tree), reference, resolved.columns, resolved.origins)
 
 
 def _index_condition() -> exp.Expr:

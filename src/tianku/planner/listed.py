@@ -73,7 +73,8 @@ def plan_listed(
     uploaded = Stored("tap_upload.positions", rows.schema, rows.num_rows, table=rows)
     relations = {here: uploaded.relation(), there: stored.relation(bounds.files)}
     lane: Lane = "short" if bounds.rows < SHORT_ROWS else "long"
-    return Plan(EngineQuery(tree, relations, limits), lane, resolved.columns, maxrec, bounds.rows)
+    query = EngineQuery(tree, relations, limits)
+    return Plan(query, lane, resolved.columns, maxrec, bounds.rows, resolved.origins)
 
 
 def _ranges(cells: Int64Array, shift: int) -> Int64Array:

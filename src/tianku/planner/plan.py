@@ -10,7 +10,7 @@ from typing import Literal, cast
 from sqlglot import exp
 
 from tianku.adql.restrict import restrict
-from tianku.adql.schema import Resolved, TableRef
+from tianku.adql.schema import Origin, Resolved, TableRef
 from tianku.engines.base import EngineQuery, Limits, Relation
 from tianku.model.metadata import Column, TableMeta
 from tianku.planner.bounds import Bounds, bounds_of, predicate, ranges_of
@@ -41,6 +41,8 @@ class Plan:
         Rows the caller asked for at most; the query gives one more when there are more.
     rows
         Rows it is expected to read.
+    origins
+        What each column of the result hands on, if it does.
     """
 
     query: EngineQuery
@@ -48,6 +50,7 @@ class Plan:
     columns: tuple[Column, ...]
     maxrec: int | None
     rows: float
+    origins: tuple[Origin | None, ...] = ()
 
 
 def plan(
@@ -83,7 +86,7 @@ def plan(
     _limit(tree, resolved.top, maxrec)
     rows = _expected(resolved, costs)
     query = EngineQuery(tree, relations, limits or Limits(), small=rows <= SMALL_ROWS and not resolved.joins)
-    return Plan(query, _lane(resolved, costs, rows), resolved.columns, maxrec, rows)
+    return Plan(query, _lane(resolved, costs, rows), resolved.columns, maxrec, rows, resolved.origins)
 
 
 def _bounded(ref: TableRef, stored: Stored) -> tuple[exp.Expr | None, Bounds]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tianku.adql.schema import Origin
 from tianku.formats.table import Coosys, Info, Param, Service, TableInfo
 from tianku.model.access import Level
 from tianku.model.metadata import Column, TableMeta
 from tianku.usecases.policy import partly
-from tianku.usecases.viewer import Viewer
+from tianku.usecases.viewer import OBSCORE_UTYPE, Viewer
 
+PUBLISHER_DID = "obs_publisher_did"
 DATALINK = "application/x-votable+xml;content=datalink"
 
 
@@ -28,58 +31,62 @@ def coordinate_systems(table: TableMeta | None, columns: Sequence[Column]) -> tu
 
 
 @dataclass(frozen=True, slots=True)
-class ProductKeys:
-    """The column of a table that holds the keys of products of `set`, ``<dataset>/<name>``."""
+class ProductColumn:
+    """A column of an answer that names products: by their publisher identifiers, or by their keys in `set`."""
 
-    set: str
-    column: str
+    name: str
+    #: ``<dataset>/<name>``
+    set: str | None = None
 
 
-def product_keys(viewer: Viewer, table: TableMeta) -> ProductKeys | None:
-    """Return what the rows of a table say of products, if the caller may know of them."""
+def product_columns(
+    viewer: Viewer, columns: Sequence[Column], origins: Sequence[Origin | None]
+) -> tuple[ProductColumn, ...]:
+    """Return the columns of an answer that name products the caller may know of, each column of a table once."""
+    found: dict[tuple[str, str], ProductColumn] = {}
+    for column, origin in zip(columns, origins, strict=False):
+        if origin is None or (origin.key, origin.column) in found:
+            continue
+        named = _named_products(viewer, origin, column.name)
+        if named is not None:
+            found[origin.key, origin.column] = named
+    return tuple(found.values())
+
+
+def _named_products(viewer: Viewer, origin: Origin, name: str) -> ProductColumn | None:
+    table = origin.table
+    if table.utype == OBSCORE_UTYPE:
+        return ProductColumn(name) if origin.column == PUBLISHER_DID else None
     owner = viewer.picture.by_schema.get(table.schema_name)
     said = owner.config.tables.get(table.name) if owner else None
-    if owner is None or said is None or said.product is None:
+    if owner is None or said is None or said.product is None or said.product.key.lower() != origin.column.lower():
         return None
     one = owner.sets.get(said.product.set)
     if one is None or not partly(viewer.principal, one.rule, Level.METADATA, viewer.now):
         return None
-    return ProductKeys(f"{owner.id}/{one.name}", said.product.key)
+    return ProductColumn(name, f"{owner.id}/{one.name}")
 
 
-def link_services(
-    columns: Sequence[Column], links_url: str, keys: ProductKeys | None = None
-) -> tuple[Service, ...]:
-    """Return the DataLink descriptor (DataLink 1.1, 4) of a column of publisher identifiers, or of keys."""
-    wanted = "obs_publisher_did" if keys is None else keys.column.lower()
-    column = next((c for c in columns if c.name.lower() == wanted), None)
-    if column is None:
-        return ()
-    said = "publisher dataset identifier" if keys is None else "key of a product"
-    identifier = Param("ID", ucd="meta.id;meta.main", description=said, column=column.name)
-    return (
-        Service(
-            links_url if keys is None else links_url.removesuffix("/links") + f"/{keys.set}/links",
-            id="datalink",
-            name="Links to files and spectra",
-            standard_id="ivo://ivoa.net/std/DataLink#links-1.1",
-            content_type=DATALINK,
-            inputs=(identifier,),
-        ),
+def link_services(columns: Sequence[ProductColumn], base: str) -> tuple[Service, ...]:
+    """Return a DataLink descriptor (DataLink 1.1, 4) for each column that names products; `base` is the site's."""
+    names = ("datalink" if n == 1 else f"datalink_{n}" for n in itertools.count(1))
+    return tuple(_link_service(one, base, name) for one, name in zip(columns, names, strict=False))
+
+
+def _link_service(column: ProductColumn, base: str, identifier: str) -> Service:
+    said = "publisher dataset identifier" if column.set is None else "key of a product"
+    return Service(
+        f"{base}/vo/datalink/" + ("" if column.set is None else f"{column.set}/") + "links",
+        id=identifier,
+        name="Links to files and spectra",
+        standard_id="ivo://ivoa.net/std/DataLink#links-1.1",
+        content_type=DATALINK,
+        inputs=(Param("ID", ucd="meta.id;meta.main", description=said, column=column.name),),
     )
 
 
-def query_info(
-    adql: str,
-    columns: Sequence[Column],
-    versions: Mapping[str, str],
-    links_url: str,
-    table: TableMeta | None = None,
-) -> TableInfo:
+def query_info(adql: str, versions: Mapping[str, str], services: tuple[Service, ...] = ()) -> TableInfo:
     """Return what a query's answer says beside its rows: the query, and the versions that aliases stood for."""
     infos = [Info("QUERY", adql)]
     infos += [Info("SCHEMA_VERSION", f"{alias}={dataset}") for alias, dataset in versions.items()]
-    return TableInfo(
-        infos=tuple(infos),
-        services=link_services(columns, links_url),
-    )
+    return TableInfo(infos=tuple(infos), services=services)

@@ -15,6 +15,7 @@ from tianku.engines.base import Cancellation, Limits, Result
 from tianku.formats.positions import PositionList
 from tianku.model.access import Principal
 from tianku.planner.listed import plan_listed
+from tianku.usecases.described import product_columns
 from tianku.usecases.query import Answer, row_limit
 from tianku.usecases.viewer import Viewer
 
@@ -80,7 +81,8 @@ def search_list(
     described = tuple(own if c.name == names.separation else c for c in planned.columns)
     if unmatched:
         described = tuple(c.model_copy(update={"nullable": True}) for c in described)
-    return Answer(described, result, planned.maxrec, meta, dict(viewer.versions), viewer.public)
+    products = product_columns(viewer, described, planned.origins)
+    return Answer(described, result, planned.maxrec, meta, dict(viewer.versions), viewer.public, products)
 
 
 def _rows(positions: PositionList, schema: pa.Schema) -> pa.Table:

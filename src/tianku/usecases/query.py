@@ -18,6 +18,7 @@ from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError, UsageError
 from tianku.model.metadata import Column, TableMeta
 from tianku.planner.plan import Plan, plan
+from tianku.usecases.described import ProductColumn, product_columns
 from tianku.usecases.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Answer:
     versions: dict[str, str] = field(default_factory=dict)
     #: False when anything that not everybody may see went into it
     public: bool = True
+    #: its columns that name products
+    products: tuple[ProductColumn, ...] = ()
     overflow: Overflow = field(default_factory=Overflow)
 
     @property
@@ -110,7 +113,8 @@ def _started(
 ) -> Answer:
     engine = centre.short if planned.lane == "short" else centre.long
     result = engine.run(planned.query, cancellation)
-    return Answer(planned.columns, result, planned.maxrec, table, dict(viewer.versions), viewer.public)
+    products = product_columns(viewer, planned.columns, planned.origins)
+    return Answer(planned.columns, result, planned.maxrec, table, dict(viewer.versions), viewer.public, products)
 
 
 class Desk(Protocol):

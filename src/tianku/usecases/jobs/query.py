@@ -21,7 +21,7 @@ from tianku.model.access import Principal
 from tianku.model.metadata import Column
 from tianku.model.sizes import parse_bytes
 from tianku.model.text import Text
-from tianku.usecases.described import query_info
+from tianku.usecases.described import link_services, product_columns, query_info
 from tianku.usecases.jobs.files import write_result
 from tianku.usecases.jobs.operation import Desk, Operation, Outcome, Prepared
 from tianku.usecases.query import prepare, row_limit
@@ -104,13 +104,13 @@ def prepare_query(desk: Desk, principal: Principal, arguments: QueryArguments, b
     limit = row_limit(arguments.maxrec, site.limits.default_rows, site.jobs.rows)
     # the time is the worker's to watch, who ends the whole process
     planned, viewer, snapshots = prepare(desk, principal, parse(arguments.adql), limit, Limits())
-    links = f"{base_url}/vo/datalink/links"
+    products = product_columns(viewer, planned.columns, planned.origins)
     work = QueryWork(
         query=planned.query,
         columns=planned.columns,
         maxrec=limit,
         format=arguments.format,
-        info=query_info(arguments.adql, planned.columns, viewer.versions, links),
+        info=query_info(arguments.adql, viewer.versions, link_services(products, base_url)),
         base_url=base_url,
         memory_bytes=parse_bytes(site.limits.query_memory),
         scratch_bytes=parse_bytes(site.jobs.scratch),

@@ -17,9 +17,8 @@ from tianku.http.source import Source
 from tianku.http.stream import Reply, stream
 from tianku.http.tabular import table_reply
 from tianku.model.access import Principal
-from tianku.usecases.described import coordinate_systems, link_services, product_keys
+from tianku.usecases.described import coordinate_systems
 from tianku.usecases.query import cone
-from tianku.usecases.viewer import Viewer
 from tianku.vo.scs.address import ScsAddress, parse_address
 from tianku.vo.scs.columns import position_of, scs_columns
 from tianku.vo.scs.describe import MEDIA_TYPE, scs_error
@@ -67,12 +66,10 @@ def _answer(
         context.centre, principal, address.dataset, address.table, query.ra, query.dec, query.radius,
         position=address.position, maxrec=query.maxrec, columns=chosen.asked, cancellation=cancellation,
     )  # fmt: skip
-    viewer = Viewer(context.centre.picture(), principal, context.centre.clock())
     info = TableInfo(
         name=meta.name,
         description=str(meta.title or meta.description),
         coosys=coordinate_systems(meta, chosen.written),
-        services=link_services(chosen.written, f"{base}/vo/datalink/links", product_keys(viewer, meta)),
     )
     return table_reply(
         answer, query.writer, info, base, columns=chosen.written, reshape=chosen.reshape, media_type=MEDIA_TYPE

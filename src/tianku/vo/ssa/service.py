@@ -11,7 +11,7 @@ from tianku.http.source import Source
 from tianku.http.stream import Reply
 from tianku.model.access import Principal
 from tianku.model.metadata import TableMeta, schema_name
-from tianku.usecases.described import link_services
+from tianku.usecases.described import PUBLISHER_DID, ProductColumn, link_services
 from tianku.usecases.picture import PublishedSet
 from tianku.usecases.products import main_media_type
 from tianku.usecases.query import row_limit
@@ -73,7 +73,7 @@ def _info(base: str, overflow: Overflow | None = None, *, with_inputs: bool = Fa
         params=inputs() if with_inputs else (),
         coosys=(_ICRS,),
         overflow=Overflow() if overflow is None else overflow,
-        services=link_services(_COLUMNS, f"{base}/vo/datalink/links"),
+        services=link_services((ProductColumn(PUBLISHER_DID),), base),
     )
 
 

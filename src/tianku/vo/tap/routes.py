@@ -39,7 +39,7 @@ async def sync(request: Request) -> Response:
 
     def opener(cancellation: Cancellation) -> Reply:
         answer = run_adql(context.centre, principal, query.adql, maxrec=query.maxrec, cancellation=cancellation)
-        info = query_info(query.adql, answer.columns, answer.versions, f"{base}/vo/datalink/links")
+        info = query_info(query.adql, answer.versions)
         filename = f"result.{query.writer.extension}"
         return table_reply(answer, query.writer, info, base, filename=filename)
 
