@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tianku.adql.build import AnyOf, Condition
 from tianku.http.params import Params
 from tianku.model.errors import NotFoundError, UsageError
-from tianku.vo.ssa.address import SsaAddress, parse_address
+from tianku.vo.dali.set_address import SetAddress, parse_address
 from tianku.vo.ssa.params import DEFAULT_SIZE, SsaQuery, ssa_query
 from tianku.vo.ssa.ranges import numbers, times, wavelengths
 
@@ -125,12 +125,12 @@ def test_the_smaller_of_maxrec_and_top_counts() -> None:
 @pytest.mark.parametrize("sibling", [None, "capabilities", "tables", "availability"])
 def test_paths_are_parsed(sibling: str | None) -> None:
     tail = f"/{sibling}" if sibling else ""
-    found = parse_address(f"lamost/dr10/v2.0/lrs/ssa{tail}")
-    assert found == SsaAddress("lamost/dr10/v2.0", "lrs", sibling)
+    found = parse_address(f"lamost/dr10/v2.0/lrs/ssa{tail}", "ssa")
+    assert found == SetAddress("lamost/dr10/v2.0", "lrs", "ssa", sibling)
     assert found.path == "/vo/lamost/dr10/v2.0/lrs/ssa"
 
 
 @pytest.mark.parametrize("path", ["", "ssa", "lrs/ssa", "a/lrs/ssa/x", "a/lrs/scs"])
 def test_paths_that_name_nothing(path: str) -> None:
     with pytest.raises(NotFoundError):
-        parse_address(path)
+        parse_address(path, "ssa")

@@ -31,8 +31,7 @@ def interval(name: str, text: str, unit: str = "") -> Interval:
         found is None
         or not 1 <= len(found) <= 2
         or found[0] > found[-1]
-        or (math.isinf(found[0])
-        and len(found) == 1)
+        or (math.isinf(found[0]) and len(found) == 1)
     ):
         raise UsageError(
             "dali.interval",

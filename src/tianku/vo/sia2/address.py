@@ -39,10 +39,10 @@ def parse_address(path: str) -> Sia2Address:
     Raises
     ------
     NotFoundError
-        ``sia.no_service``
+        ``vo.no_service``
     """
     rest, _, resource = path.rpartition("/")
     owner, _, name = rest.rpartition("/")
     if name != NAME or resource not in RESOURCES:
-        raise NotFoundError("sia.no_service", "There is no service at /vo/{path}.", path=path[:200])
+        raise NotFoundError("vo.no_service", "There is no service at /vo/{path}.", path=path[:200])
     return Sia2Address(owner, resource)

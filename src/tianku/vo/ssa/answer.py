@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pyarrow as pa
 
 from tianku.formats.table import Overflow, capped
 from tianku.usecases.picture import PublishedSet
+from tianku.vo.dali.product_formats import ProductFormat, by_format, references
 from tianku.vo.ssa.columns import COLUMNS
-from tianku.vo.ssa.formats import SpectrumFormat, references
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class SsaRows:
     """
 
     one: PublishedSet
-    formats: tuple[SpectrumFormat, ...]
+    formats: tuple[ProductFormat, ...]
     facts: Mapping[str, str]
     authority: str
     base: str
@@ -43,13 +42,9 @@ class SsaRows:
         self.overflow.reached = self.overflow.reached or flag.reached
 
     def _batch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        many = [self._of_format(batch, one) for one in self.formats]
-        table = pa.Table.from_batches(many).combine_chunks()
-        count = len(self.formats)
-        order = np.arange(count * batch.num_rows).reshape(count, batch.num_rows).T.ravel()
-        return table.take(pa.array(order)).combine_chunks().to_batches()[0] if len(order) else many[0]
+        return by_format(self.formats, batch.num_rows, lambda one: self._of_format(batch, one))
 
-    def _of_format(self, batch: pa.RecordBatch, one: SpectrumFormat) -> pa.RecordBatch:
+    def _of_format(self, batch: pa.RecordBatch, one: ProductFormat) -> pa.RecordBatch:
         length = batch.num_rows
         given = dict(zip(batch.schema.names, batch.columns, strict=True))
         dids = given["obs_publisher_did"]

@@ -14,17 +14,17 @@ from tianku.http.errors import guarded
 from tianku.http.params import read_params
 from tianku.http.source import Source
 from tianku.http.stream import Reply, stream
-from tianku.vo.ssa.address import SIBLINGS, SsaAddress, parse_address
+from tianku.vo.dali.set_address import SetAddress, parse_address, paths
 from tianku.vo.ssa.describe import ssa_error
 from tianku.vo.ssa.params import ssa_query
-from tianku.vo.ssa.service import answer, capabilities, described, tables
+from tianku.vo.ssa.service import PROTOCOL, answer, capabilities, described, tables
 from tianku.vo.vosi.routes import availability
 from tianku.vo.xml import XML
 
 
 async def service(request: Request) -> Response:
     """Dispatch a path below ``/vo/`` to the search or one of its siblings."""
-    address = parse_address(request.url.path.removeprefix("/vo/"))
+    address = parse_address(request.url.path.removeprefix("/vo/"), PROTOCOL)
     if address.sibling == "availability":
         return await availability(request)
     if address.sibling is not None:
@@ -32,7 +32,7 @@ async def service(request: Request) -> Response:
     return await search(request, address)
 
 
-async def search(request: Request, address: SsaAddress) -> Response:
+async def search(request: Request, address: SetAddress) -> Response:
     """``GET, POST …/ssa?REQUEST=queryData&POS=&SIZE=&BAND=&TIME=&FORMAT=`` (SSA 1.1, 4)."""
     context = context_of(request)
     context.gate.check()
@@ -47,7 +47,7 @@ async def search(request: Request, address: SsaAddress) -> Response:
     return await stream(request.receive, context.pools, context.pools.engine, context.gauges, opener)
 
 
-async def describe(request: Request, address: SsaAddress) -> Response:
+async def describe(request: Request, address: SetAddress) -> Response:
     """``GET …/ssa/capabilities`` and ``…/ssa/tables``."""
     context = context_of(request)
     principal = await principal_of(request)
@@ -64,5 +64,4 @@ async def describe(request: Request, address: SsaAddress) -> Response:
 def routes() -> list[Route]:
     """Return the routes of spectral access."""
     guard = guarded(ssa_error)
-    paths = ["/vo/{path:path}/ssa", *(f"/vo/{{path:path}}/ssa/{name}" for name in SIBLINGS)]
-    return [Route(path, guard(service), methods=["GET", "POST"]) for path in paths]
+    return [Route(path, guard(service), methods=["GET", "POST"]) for path in paths(PROTOCOL)]

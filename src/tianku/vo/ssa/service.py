@@ -17,7 +17,7 @@ from tianku.usecases.products import main_media_type
 from tianku.usecases.query import row_limit
 from tianku.usecases.schema import SchemaListing
 from tianku.usecases.set_query import query_set, served_set
-from tianku.vo.ssa.address import PROTOCOL, SsaAddress
+from tianku.vo.dali.set_address import SetAddress
 from tianku.vo.ssa.answer import SsaRows
 from tianku.vo.ssa.columns import ASKED, COLUMNS
 from tianku.vo.ssa.describe import MEDIA_TYPE, capabilities_document, inputs
@@ -28,6 +28,7 @@ from tianku.vo.vosi.tables import tableset
 if TYPE_CHECKING:
     from tianku.usecases.centre import Centre
 
+PROTOCOL = "ssa"
 _COLUMNS = tuple(one.column for one in COLUMNS)
 _PROTOCOL = Info("SERVICE_PROTOCOL", "1.1", "SSAP")
 _ICRS = Coosys("system", "ICRS", columns=("location", "s_ra", "s_dec"))
@@ -36,7 +37,7 @@ _ICRS = Coosys("system", "ICRS", columns=("location", "s_ra", "s_dec"))
 def answer(
     centre: Centre,
     principal: Principal,
-    address: SsaAddress,
+    address: SetAddress,
     query: SsaQuery,
     base: str,
     cancellation: Cancellation,
@@ -59,7 +60,7 @@ def answer(
 
 
 def described(
-    centre: Centre, principal: Principal, address: SsaAddress, query: SsaQuery, base: str, _: Cancellation
+    centre: Centre, principal: Principal, address: SetAddress, query: SsaQuery, base: str, _: Cancellation
 ) -> Reply:
     """Return the answer to FORMAT=METADATA: parameters and columns, no rows (SSA 1.1, 4.1.1.5)."""
     served_set(centre, principal, address.dataset, address.set, PROTOCOL)
@@ -100,7 +101,7 @@ def _source(centre: Centre, one: PublishedSet) -> str:
 
 
 def capabilities(
-    centre: Centre, principal: Principal, address: SsaAddress, base: str, cancellation: Cancellation
+    centre: Centre, principal: Principal, address: SetAddress, base: str, cancellation: Cancellation
 ) -> bytes:
     """Return the capabilities of a service, with a test query that finds a spectrum."""
     one = served_set(centre, principal, address.dataset, address.set, PROTOCOL)
@@ -108,7 +109,7 @@ def capabilities(
     return capabilities_document(base + address.path, centre.site.limits, _source(centre, one), place)
 
 
-def tables(centre: Centre, principal: Principal, address: SsaAddress, base: str, _: Cancellation) -> bytes:
+def tables(centre: Centre, principal: Principal, address: SetAddress, base: str, _: Cancellation) -> bytes:
     """Return the table set of the one table searched."""
     one = served_set(centre, principal, address.dataset, address.set, PROTOCOL)
     meta = TableMeta(
