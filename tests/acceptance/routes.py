@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from tests.support.archive import CLOSED, HALF, HIDDEN, SPECTRA
 from tests.support.slow import tap
@@ -21,6 +21,13 @@ ELSEWHERE = (302, 302, 302, 302)
 LISTED = dict(zip((SPECTRA, HALF, CLOSED, HIDDEN[0]), (ALL, ALL, ALL, GONE), strict=True))
 ROWS = dict(zip(LISTED, (ALL, ALL, TEAM, GONE), strict=True))
 FILES = dict(zip(LISTED, (ALL, TEAM, TEAM, GONE), strict=True))
+MADE = dict(
+    zip(
+        LISTED,
+        ((201,) * 4, (401, 403, 201, 201), (401, 403, 201, 201), (404, 404, 201, 201)),
+        strict=True,
+    )
+)
 QUERIES = dict(zip(LISTED, (ALL, ALL, TEAM, UNKNOWN), strict=True))
 
 
@@ -41,7 +48,14 @@ def _per_dataset(path: str, statuses: dict[str, Statuses], body: str | None = No
     for dataset, expected in statuses.items():
         table = "catalogue" if dataset == SPECTRA else "stars"
         schema = re.sub(r"\W", "_", dataset)
-        names = {"%D": dataset, "%T": table, "%S": schema, "%I": _did(dataset), "%Q": _rows(schema, table)}
+        names = {
+            "%D": dataset,
+            "%T": table,
+            "%S": schema,
+            "%I": _did(dataset),
+            "%J": unquote(_did(dataset)),
+            "%Q": _rows(schema, table),
+        }
         made.append(Case(_filled(path, names), expected, body and _filled(body, names)))
     return made
 
@@ -178,6 +192,16 @@ SERVICES: dict[str, list[Case]] = {
         *_per_dataset("/api/v1/products/%D/lrs/{key}/preview.png?size=small", FILES),
     ],
     "/api/{path:path}": _same("/api/v1/nothing", "/api/", statuses=NOBODY),
+    "/download": [
+        *_per_dataset("/download", {**MADE, HIDDEN[0]: (404, 404, 201, 201)}, '{"ids": ["%J"]}'),
+        *_per_dataset("/download", MADE, '{"set": "%D/lrs"}'),
+        *_per_dataset("/download", MADE, '{"set": "%D/lrs", "folder": "spectra/58800"}'),
+    ],
+    # what each caller gets of an archive is told by test_an_archive_holds_what_its_reader_may_have
+    "/download/{archive}": _same(
+        *(f"/download/{64 * '0'}{form}" for form in ("", ".tar", ".meta4")), statuses=NOBODY
+    ),
+    "/download/{archive}/{list}": _same(f"/download/{64 * '0'}/manifest.csv", statuses=NOBODY),
     "/download/{product:path}": [
         *_per_dataset("/download/%D/lrs/{key}", FILES),
         *_same("/download/a/b/c", statuses=NOBODY),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+import tarfile
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -68,7 +70,13 @@ def ask(site: Site, case: Case, key: str, headers: dict[str, str]) -> Reply:
     if body is None:
         return fetch(site.address, path, headers=headers)
     kind = JSON if body.startswith("{") else FORM
-    return fetch(site.address, path, "POST", headers=headers | {"Content-Type": kind}, body=body.encode())
+    return fetch(
+        site.address,
+        path,
+        "POST",
+        headers=headers | {"Content-Type": kind},
+        body=body.replace("{key}", key).encode(),
+    )
 
 
 def check(case: Case, replies: list[Reply]) -> None:
@@ -164,3 +172,26 @@ def test_links_tell_who_may_follow_them(with_hidden: Site, key: str) -> None:
             mine = links(dataset, caller)
             assert mine["access_url"][0].endswith(f"/download/{dataset}/lrs/{key}")
             assert mine["link_authorized"][0] == "True"
+
+
+def test_an_archive_holds_what_its_reader_may_have(with_hidden: Site, key: str) -> None:
+    datasets = (SPECTRA, HALF, CLOSED, HIDDEN[0])
+    ids = [f"ivo://archive.example/{dataset}/lrs?{key}" for dataset in datasets]
+    headers = with_hidden.archive.headers("operator") | {"Content-Type": JSON}
+    made = fetch(with_hidden.address, "/download", "POST", headers=headers, body=json.dumps({"ids": ids}).encode())
+    assert made.status == 201 and made.json["members"] == 4
+    place = made.headers["location"]
+    for caller in CALLERS:
+        mine = datasets if caller in ("member", "operator") else (SPECTRA,)
+        reply = got(with_hidden, f"{place}.tar", caller)
+        with tarfile.open(fileobj=io.BytesIO(reply.body)) as archive:
+            names = archive.getnames()
+        assert sorted(name.split("/lrs/")[0] for name in names) == sorted(mine)
+        for tail in ("/manifest.csv", "/urls.txt", ".meta4", ""):
+            told = got(with_hidden, f"{place}{tail}", caller).text
+            assert [dataset in told for dataset in datasets[1:]] == [
+                bool(tail) and dataset in mine for dataset in datasets[1:]
+            ]
+        assert reply.headers["cache-control"].startswith("private")
+    tags = [got(with_hidden, f"{place}.tar", caller).headers["etag"] for caller in CALLERS]
+    assert tags[0] == tags[1] != tags[2] == tags[3]

@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from tianku.api import (
+    archives,
     count,
     crossmatch,
     datasets,
@@ -35,6 +36,7 @@ SERVED = (
     *datasets.OPERATIONS,
     *query.OPERATIONS,
     *jobs.OPERATIONS,
+    *archives.OPERATIONS,
     *products.OPERATIONS,
     *tree.OPERATIONS,
 )
@@ -42,7 +44,7 @@ DOCUMENTED = (
     *datasets.OPERATIONS, *difference.OPERATIONS, *epochs.OPERATIONS,
     *query.OPERATIONS, *count.OPERATIONS, *positions.OPERATIONS, *crossmatch.OPERATIONS,
     *jobs.OPERATIONS,
-    *products.DOCUMENTED, *products.OPERATIONS, *tree.OPERATIONS,
+    *products.DOCUMENTED, *products.OPERATIONS, *archives.OPERATIONS, *tree.OPERATIONS,
 )  # fmt: skip
 _CSP = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 _pages = Environment(

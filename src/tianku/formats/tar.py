@@ -22,10 +22,11 @@ def padded(sizes: Integers) -> Integers:
 
 def head_lengths(octets: Integers, ascii: npt.NDArray[np.bool_], sizes: Integers) -> Integers:
     """Return the bytes before the data of each member, whose name has `octets` bytes."""
+    records = np.zeros(len(octets), np.int64)
     named = (octets > MOST_NAME) | ~ascii
+    records[named] = _record_lengths(octets[named] + len(" path=\n"))
     large = sizes > MOST_SIZE
-    records = np.where(named, _record_lengths(octets + len(" path=\n")), 0)
-    digits = np.char.str_len(sizes[large].astype(str)).astype(np.int64) if large.any() else 0
+    digits = np.char.str_len(sizes[large].astype(str)).astype(np.int64)
     records[large] += _record_lengths(digits + len(" size=\n"))
     return BLOCK + np.where(records > 0, BLOCK + padded(records), 0)
 
@@ -34,7 +35,7 @@ def _record_lengths(rest: Integers) -> Integers:
     """A pax record begins with its own length in decimal: return it for records of `rest` other bytes."""
     total = rest + 1
     for digits in (1, 2, 3, 4, 5):
-        total = np.where(rest + digits >= 10 ** (digits - 1), rest + digits, total)
+        total = np.where(rest + digits >= 10 ** (digits - 1), rest + digits, total).astype(np.int64)
     return total
 
 

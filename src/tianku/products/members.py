@@ -144,3 +144,37 @@ def matched(
             if low < high:
                 table = file.read_row_groups(list(range(first, last)), columns=list(columns))
                 yield first, table, wanted.slice(low, high - low)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Files of products, by ascending number; `hits` says which of the keys asked for are products."""
+
+    numbers: Numbers
+    hits: npt.NDArray[np.bool_]
+
+
+def product_files(index: Path, keys: pa.Array, categories: Sequence[str], by: float | None = None) -> Found:
+    """Return the files of some categories of the products `keys` (ascending, each once).
+
+    With `by` (POSIX seconds) only products that are public by then are there.
+    """
+    meta = pq.read_metadata(index)
+    groups = (meta.row_group(i) for i in range(meta.num_row_groups))
+    least = [group.column(0).statistics.min for group in groups if group.num_rows]
+    columns = ["key", "category", "file_number", *([PUBLIC_FROM_COLUMN] if by is not None else [])]
+    hits, numbers = np.zeros(len(keys), np.bool_), [np.empty(0, np.int64)]
+    for _, table, wanted in matched(index, meta, least, keys, columns):
+        if by is not None:
+            table = table.filter(pc.less_equal(table[PUBLIC_FROM_COLUMN], int(by)))
+        begin = wanted.offset - keys.offset
+        hits[begin : begin + len(wanted)] |= pc.is_in(wanted, value_set=_flat(table["key"])).to_numpy(False)
+        of_category = pc.is_in(table["category"], value_set=pa.array(categories))
+        chosen = table.filter(pc.and_(of_category, pc.is_in(table["key"], value_set=wanted)))
+        numbers.append(chosen["file_number"].drop_null().to_numpy())
+    return Found(np.unique(np.concatenate(numbers)), hits)
+
+
+def _flat(column: pa.ChunkedArray) -> pa.Array:
+    found = column.combine_chunks()
+    return found if isinstance(found, pa.Array) else pa.array([], column.type)

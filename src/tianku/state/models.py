@@ -198,3 +198,17 @@ class JobTurn(models.Model):
     """One row whose lock puts the claims of all workers in one order."""
 
     claims = models.BigIntegerField(default=0)
+
+
+class Archive(models.Model):
+    """Which files somebody put together for download; its bytes are made when they are asked for."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    sets = models.JSONField()
+    numbers = models.BinaryField()
+    #: members found missing: index of the set, digest of its tree, number
+    lost = models.JSONField(default=list)
+    used = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["used"], name="archive_used")]

@@ -130,3 +130,21 @@ class JobUse:
 
     active: int
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveRecord:
+    """A selection of files; `sets` and `numbers` as `tianku.usecases.archives.selection` writes them."""
+
+    digest: str
+    sets: list[dict[str, Any]]
+    numbers: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LostMember:
+    """A file of a selection that is gone: index of its set, SHA-256 of the set's tree, number in the tree."""
+
+    place: int
+    tree: str
+    number: int

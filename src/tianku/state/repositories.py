@@ -29,6 +29,7 @@ from tianku.state.accounts import (
     users,
     write_last_use,
 )
+from tianku.state.archives import archive, lose_member, lost_members, save_archive
 from tianku.state.claims import (
     Attempt,
     attempts_of,
@@ -76,10 +77,12 @@ from tianku.state.publications import (
 )
 from tianku.state.records import (
     JOB_PHASES,
+    ArchiveRecord,
     JobPhase,
     JobRecord,
     JobResult,
     JobUse,
+    LostMember,
     PublicationRecord,
     PublicationState,
     SchemaVersion,
@@ -91,11 +94,13 @@ from tianku.state.settings import SESSION_COOKIE, Profile, setup
 __all__ = [
     "JOB_PHASES",
     "SESSION_COOKIE",
+    "ArchiveRecord",
     "Attempt",
     "JobPhase",
     "JobRecord",
     "JobResult",
     "JobUse",
+    "LostMember",
     "Profile",
     "PublicationRecord",
     "PublicationState",
@@ -105,6 +110,7 @@ __all__ = [
     "abort_job",
     "account_of",
     "add_member",
+    "archive",
     "attempts_of",
     "authenticate",
     "backup",
@@ -131,6 +137,8 @@ __all__ = [
     "jobs_of",
     "jobs_waiting",
     "last_quote",
+    "lose_member",
+    "lost_members",
     "migrate",
     "not_pending",
     "note_attempt",
@@ -149,6 +157,7 @@ __all__ = [
     "renew_leases",
     "restore",
     "revoke_token",
+    "save_archive",
     "schema_version",
     "session",
     "set_active",

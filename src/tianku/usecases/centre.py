@@ -14,6 +14,7 @@ from tianku.engines.duckdb import DuckDBEngine
 from tianku.model.config.load import load_site
 from tianku.model.config.site import SiteConfig
 from tianku.model.sizes import parse_bytes
+from tianku.usecases.archives.layouts import LayoutCache
 from tianku.usecases.current import Current, Shown
 from tianku.usecases.picture import Picture
 from tianku.usecases.storage import relations_of
@@ -34,6 +35,8 @@ class Centre:
         The lane of queries bounded by a HEALPix range or an id, in this process.
     long
         The lane of everything else: each query in a child process.
+    archives
+        Layouts of archives that are being downloaded.
     clock
         Seconds since 1970, as every decision about release dates reads them.
     """
@@ -63,6 +66,7 @@ class Centre:
             temp_dir=temp,
             children=max(1, site.limits.query_children // workers),
         )
+        self.archives = LayoutCache()
         self._stop = threading.Event()
         self._poller = threading.Thread(target=self._poll, name="tianku-generation", daemon=True)
         self._poller.start()

@@ -55,6 +55,8 @@ class FileToSend:
     filename: str
     #: False when not everybody may have it
     public: bool = True
+    #: where its first byte is in `path`
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
