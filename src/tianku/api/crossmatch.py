@@ -2,74 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
+from tianku.api.jobs import described
 from tianku.api.operation import Operation
 from tianku.engines.base import Cancellation
 from tianku.formats.table import Info, TableInfo
 from tianku.formats.writers import WRITERS, get_writer
-from tianku.http.absolute import base_url
+from tianku.http.absolute import base_url, client_address
 from tianku.http.body import BoundedBody, read_body
+from tianku.http.caching import cache_headers
 from tianku.http.context import FORM_BYTES, Context, context_of, principal_of
 from tianku.http.stream import Reply, stream
 from tianku.http.tabular import table_reply
 from tianku.model.errors import UsageError
 from tianku.model.text import Text
+from tianku.state import repositories
+from tianku.state.repositories import JobRecord
 from tianku.usecases.crossmatch import crossmatch
-from tianku.usecases.match_tables import MatchTable
+from tianku.usecases.match_job import submit
+from tianku.usecases.match_request import CrossmatchRequest, session_tables
 from tianku.usecases.match_upload import read_given
 
 _MULTIPART = "multipart/form-data"
-
-
-class MatchSide(BaseModel):
-    """One of the two tables."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    table: str | None = Field(
-        None, description="schema.table; absent when a file is sent as the part of this name"
-    )
-    columns: list[str] | None = Field(None, description="of the answer, all if absent")
-    position: str | None = Field(None, description="one of the table's positions; the main one if absent")
-    ra: str | None = Field(
-        None, description="column of right ascension, ICRS degrees; found by UCD and name if absent"
-    )
-    dec: str | None = Field(None, description="column of declination")
-    radius: str | None = Field(
-        None, description="of `left`: column of each row's own radius, arcsec unless its unit is another angle"
-    )
-
-
-class CrossmatchRequest(BaseModel):
-    """A cross-match."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    left: MatchSide = Field(
-        default_factory=MatchSide,
-        description="the table whose rows look for partners: {table, columns, position, ra, dec, radius}",
-    )
-    right: MatchSide = Field(default_factory=MatchSide, description="the table of the partners, likewise")
-    radius: float = Field(ge=0, le=18_000, description="largest separation, arcsec, 5 degrees at most")
-    join: Literal["inner", "left", "anti", "best"] = Field(
-        "inner",
-        description="inner: rows with partners; left: all rows of the left table; anti: its rows without partner; "
-        "best: pairs each of which is the other's nearest",
-    )
-    nearest: int | None = Field(1, ge=1, description="partners of each row at most; null for all")
-    epoch: float | None = Field(
-        None, description="Julian year to which rows of known epoch and proper motion are moved"
-    )
-    maxrec: int | None = Field(None, ge=0, description="rows of the answer at most")
-    format: str = Field("json", description="such as csv, votable, fits, parquet")
 
 
 async def match(request: Request) -> Response:
@@ -79,17 +40,18 @@ async def match(request: Request) -> Response:
     asked, files = await _read(request, context)
     principal = await principal_of(request)
     writer, base = get_writer(asked.format), base_url(request, context.site)
+    root = context.centre.data_root
 
     def opener(cancellation: Cancellation) -> Reply:
         try:
-            left, right = (_side(context, asked, files, name) for name in ("left", "right"))
+            sent = {name: read_given(file, root / "tmp", name) for name, file in files.items()}
         finally:
             for file in files.values():
                 file.close()
+        left, right = session_tables(root, principal, asked, sent)
         answer = crossmatch(
-            context.centre, principal, left, right, asked.radius / 3600,
-            join=asked.join, nearest=asked.nearest, epoch=asked.epoch, maxrec=asked.maxrec,
-            cancellation=cancellation,
+            context.centre, principal, left, right, asked.how, asked.epoch,
+            maxrec=asked.maxrec, cancellation=cancellation,
         )  # fmt: skip
         info = TableInfo(name="crossmatch", infos=(Info("QUERY_STATUS", "OK"),))
         return table_reply(answer, writer, info, base, filename=f"crossmatch.{writer.extension}")
@@ -97,15 +59,25 @@ async def match(request: Request) -> Response:
     return await stream(request.receive, context.pools, context.pools.long, context.gauges, opener)
 
 
-def _side(context: Context, asked: CrossmatchRequest, files: Mapping[str, BinaryIO], name: str) -> MatchTable:
-    side: MatchSide = getattr(asked, name)
-    if (side.table is None) == (name not in files):
-        raise UsageError(
-            "match.side", "{side}: either name a published table, or send a file as the part {side}", side=name
-        )
-    folder = context.centre.data_root / "tmp"
-    table = side.table if side.table is not None else read_given(files[name], folder, name)
-    return MatchTable(table, side.columns, side.position, side.ra, side.dec, side.radius)
+async def as_job(request: Request) -> Response:
+    """Start the match as a job."""
+    context = context_of(request)
+    context.gate.check()
+    asked, files = await _read(request, context)
+    principal = await principal_of(request)
+    base, address = base_url(request, context.site), client_address(request, context.site)
+
+    def make() -> JobRecord:
+        try:
+            with repositories.session():
+                return submit(context.centre, principal, address, asked, files, base)
+        finally:
+            for file in files.values():
+                file.close()
+
+    return JSONResponse(
+        described(request, await context.pools.engine.run(make)), headers=cache_headers(public=False)
+    )
 
 
 async def _read(request: Request, context: Context) -> tuple[CrossmatchRequest, dict[str, BinaryIO]]:
@@ -148,5 +120,16 @@ OPERATIONS = (
         responses={writer.media_type: {"type": "string"} for writer in WRITERS},
         example="curl {base}/api/v1/crossmatch -F left=@list.csv "
         "-F 'request={{\"right\": {{\"table\": \"gaia.source\"}}, \"radius\": 2}}'",
+    ),
+    Operation(
+        "crossmatch_job", "POST", "/api/v1/crossmatch/jobs",
+        Text(en="The same as a job: for matches that take minutes, and answers of any size",
+             zh="同上，以任务方式运行：适合耗时数分钟的证认与任意大小的结果"),
+        as_job,
+        body=CrossmatchRequest,
+        responses={"application/json": {"type": "object", "description": "the job, as GET /api/v1/jobs/{job}"}},
+        example="curl {base}/api/v1/crossmatch/jobs -H 'Content-Type: application/json' "
+        "-d '{{\"left\": {{\"table\": \"hipparcos.main\"}}, \"right\": {{\"table\": \"gaia.source\"}}, "
+        "\"radius\": 2, \"format\": \"fits\"}}'",
     ),
 )  # fmt: skip

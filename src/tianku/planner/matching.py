@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tianku.planner.match_errors import Ellipses, agreeing, reach
 from tianku.sky.match import Pairs, Points, pairs_within, position_angle, reached_cells
 from tianku.sky.ranges import FloatArray, Int64Array
 
@@ -25,12 +26,14 @@ Join = Literal["inner", "left", "anti", "best"]
 class Rows:
     """Rows of one side: `points` are their positions, whose ``row`` counts in `table`.
 
-    `radius` is that of each row of `table` in degrees, where the left side has its own.
+    `radius` is that of each row of `table` in degrees, where the left side has its own; `errors` are
+    those of the positions of its rows.
     """
 
     table: pa.Table
     points: Points
     radius: FloatArray | None = None
+    errors: Ellipses | None = None
 
 
 class Side(Protocol):
@@ -74,11 +77,14 @@ class How:
     join
         ``inner``: rows with partners; ``left``: all left rows; ``anti``: left rows without any; ``best``: pairs
         each of whose members is the other's nearest.
+    sigmas
+        Where a side has errors: partners agree with a row within so many of both errors together.
     """
 
     radius: float
     nearest: int | None = 1
     join: Join = "inner"
+    sigmas: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +137,24 @@ def _block(left: Side, here: Rows, there: Rows | None, how: How) -> Iterator[Mat
 
 def _partners(left: Side, here: Rows, there: Rows, how: How) -> Iterator[Pairs]:
     most = 1 if how.join in ("anti", "best") else how.nearest
-    found = pairs_within(here.points, there.points, _radii(here, how.radius))
+    found = _agreeing(here, there, how)
     for pairs in found if most is None else (_nearest(p, most) for p in found):
         yield _mutual(left, there, pairs, how) if how.join == "best" else pairs
 
 
-def _radii(rows: Rows, radius: float) -> float | FloatArray:
-    return radius if rows.radius is None else np.minimum(rows.radius[rows.points.row], radius)
+def _agreeing(here: Rows, there: Rows, how: How) -> Iterator[Pairs]:
+    """Yield the pairs within the radius, or those of rows, and within their errors."""
+    radius: float | FloatArray = how.radius
+    if here.radius is not None:
+        radius = np.minimum(here.radius[here.points.row], radius)
+    errors = here.errors, there.errors
+    if here.errors is None and there.errors is None:
+        yield from pairs_within(here.points, there.points, radius)
+        return
+    furthest = reach(*errors, how.sigmas)
+    radius = np.minimum(radius, furthest if here.errors is None else np.asarray(furthest)[here.points.row])
+    for pairs in pairs_within(here.points, there.points, radius):
+        yield agreeing(here.points, there.points, errors, how.sigmas, pairs)
 
 
 def _nearest(pairs: Pairs, most: int) -> Pairs:
@@ -156,10 +173,10 @@ def _mutual(left: Side, there: Rows, pairs: Pairs, how: How) -> Pairs:
         return pairs
     chosen = np.unique(pairs.right)
     points = there.points
-    partners = Points(points.index[chosen], points.ra[chosen], points.dec[chosen], chosen)
+    partners = Points(points.index[chosen], points.ra[chosen], points.dec[chosen], points.row[chosen])
     rivals = left.around(*reached_cells(partners, how.radius + left.shift))
     least = np.full(len(chosen), np.inf)
-    for close in pairs_within(rivals.points, partners, _radii(rivals, how.radius)):
+    for close in _agreeing(rivals, Rows(there.table, partners, errors=there.errors), how):
         np.minimum.at(least, close.right, close.separation)
     kept = pairs.separation <= least[np.searchsorted(chosen, pairs.right)]
     return Pairs(pairs.left[kept], pairs.right[kept], pairs.separation[kept])

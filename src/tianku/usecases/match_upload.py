@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,10 +21,31 @@ from tianku.model.errors import LimitError, UsageError
 from tianku.model.metadata import Column
 from tianku.model.text import Text
 from tianku.model.types import DataType, arrow_to_datatype
-from tianku.usecases.match_tables import HELD_ROWS, Given
 
+#: rows that are held in memory: of a table given, and of one matched by a position that it is not sorted by
+HELD_ROWS = 1_000_000
 #: bytes of a table in memory: columns of arrays may unfold far beyond the file
 HELD_BYTES = 512 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A table of the caller's own: its rows in memory, under the names of `columns`."""
+
+    rows: pa.Table
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A table of the caller's own in a file of ours, read when it is matched; errors call it `name`."""
+
+    path: Path
+    name: str
+
+    def read(self) -> Given:
+        """Return its rows; see `read_given`."""
+        return _read(self.path, self.name, as_named=False)
 
 
 def read_given(stream: BinaryIO, folder: Path, name: str = "upload", *, as_named: bool = False) -> Given:
@@ -49,15 +71,19 @@ def read_given(stream: BinaryIO, folder: Path, name: str = "upload", *, as_named
         path = Path(own) / re.sub(r"\W", "_", name)
         with path.open("wb") as file:
             shutil.copyfileobj(stream, file, 1 << 20)
-        if is_compressed(path):
-            raise UsageError("match.compressed", "{name} is compressed: send it as it is", name=name)
-        try:
-            return _held(open_table(TableSource(path)), name, as_named)
-        except DAMAGED as error:
-            raise UsageError(
-                "reader.unreadable", "{file} cannot be read as {kind}: {reason}",
-                file=name, kind="a table", reason=str(error),
-            ) from error  # fmt: skip
+        return _read(path, name, as_named)
+
+
+def _read(path: Path, name: str, as_named: bool) -> Given:
+    if is_compressed(path):
+        raise UsageError("match.compressed", "{name} is compressed: send it as it is", name=name)
+    try:
+        return _held(open_table(TableSource(path)), name, as_named)
+    except DAMAGED as error:
+        raise UsageError(
+            "reader.unreadable", "{file} cannot be read as {kind}: {reason}",
+            file=name, kind="a table", reason=str(error),
+        ) from error  # fmt: skip
 
 
 def _held(reader: TableReader, name: str, as_named: bool) -> Given:

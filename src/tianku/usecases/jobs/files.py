@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from tianku.model.errors import LimitError
 from tianku.state.repositories import JobRecord, JobResult
@@ -26,6 +27,19 @@ def jobs_root(data_root: Path) -> Path:
 def attempt_folder(data_root: Path, job_id: str, attempt: int) -> Path:
     """Return the folder of one attempt at a job."""
     return jobs_root(data_root) / job_id / str(attempt)
+
+
+def upload_path(data_root: Path, job_id: str, name: str) -> Path:
+    """Return where a file that was sent with a job is kept, which is gone with the job."""
+    return jobs_root(data_root) / job_id / "uploads" / name
+
+
+def keep_upload(data_root: Path, job_id: str, name: str, stream: BinaryIO) -> None:
+    """Keep a file that was sent with a job."""
+    path = upload_path(data_root, job_id, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as file:
+        shutil.copyfileobj(stream, file, 1 << 20)
 
 
 def write_result(
@@ -77,7 +91,7 @@ def remove_job(data_root: Path, job: JobRecord | str) -> None:
 def remove_others(attempt: Path) -> None:
     """Delete the folders of a job's other attempts."""
     for other in attempt.parent.iterdir():
-        if other.name != attempt.name:
+        if other.name != attempt.name and other.name.isdigit():
             shutil.rmtree(other, ignore_errors=True)
 
 

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from tianku.adql.parser import parse
 from tianku.engines.base import EngineQuery, Limits
 from tianku.engines.duckdb import DuckDBEngine
-from tianku.formats.addresses import absolute_links
-from tianku.formats.table import TableInfo, capped
+from tianku.formats.table import TableInfo
 from tianku.formats.writers import get_writer
 from tianku.model.access import Principal
 from tianku.model.metadata import Column
 from tianku.model.sizes import parse_bytes
 from tianku.model.text import Text
 from tianku.usecases.described import link_services, product_columns, query_info
-from tianku.usecases.jobs.files import write_result
 from tianku.usecases.jobs.operation import Desk, Operation, Outcome, Prepared
+from tianku.usecases.jobs.rows import Form, write_rows
 from tianku.usecases.query import prepare, row_limit
 
 #: rows a second that a scan reads at least, for predictions
@@ -39,18 +36,6 @@ class QueryArguments(BaseModel):
     adql: str = Field(min_length=1, description="ADQL 2.1")
     maxrec: int | None = Field(None, ge=0, description="rows at most; the site's default if not given")
     format: str = Field("votable", description="output format, by short name or media type")
-
-
-class _Count:
-    """Counts the rows that pass."""
-
-    def __init__(self) -> None:
-        self.rows = 0
-
-    def through(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            self.rows += batch.num_rows
-            yield batch
 
 
 @dataclass(frozen=True)
@@ -69,7 +54,6 @@ class QueryWork:
 
     def run(self, folder: Path, most_bytes: int) -> Outcome:
         """Run the query in this process, with an instance of its own, and write its rows as they come."""
-        writer = get_writer(self.format)
         scratch = folder / "scratch"
         engine = DuckDBEngine(
             self.query.relations.values(),
@@ -79,22 +63,12 @@ class QueryWork:
             spill_bytes=self.scratch_bytes,
             cursors=1,
         )
-        count = _Count()
+        form = Form(self.columns, self.maxrec, self.format, self.info, self.base_url)
         with engine.run(self.query) as result:
-            batches, overflow = capped(result, self.maxrec)
-            linked = absolute_links(self.columns, count.through(batches), self.base_url)
-            info = replace(self.info, overflow=overflow, spool_dir=str(scratch))
-            pieces = writer.write(self.columns, linked, info)
-            file = write_result(
-                folder / f"result.{writer.extension}",
-                pieces,
-                most_bytes,
-                result="result",
-                media_type=writer.media_type,
-            )
+            outcome = write_rows(result, form, folder, most_bytes)
         engine.close()
         shutil.rmtree(scratch, ignore_errors=True)
-        return Outcome((file,), {"rows": count.rows, "overflow": bool(overflow)})
+        return outcome
 
 
 def prepare_query(desk: Desk, principal: Principal, arguments: QueryArguments, base_url: str) -> Prepared:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tianku.model.errors import UsageError
+from tianku.usecases.jobs.crossmatch import CROSSMATCH
 from tianku.usecases.jobs.operation import Operation
 from tianku.usecases.jobs.query import QUERY
 
-OPERATIONS: dict[str, Operation] = {one.kind: one for one in (QUERY,)}
+OPERATIONS: dict[str, Operation] = {one.kind: one for one in (QUERY, CROSSMATCH)}
 
 
 def operation(kind: str) -> Operation:

@@ -1,4 +1,4 @@
-"""What owners do with their jobs; the policy of jobs is `visible`, and nothing else."""
+"""What owners do with their jobs."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from pydantic import ValidationError
 from tianku.model.access import Principal
 from tianku.model.config.site import Jobs
 from tianku.model.errors import (
-    AuthError,
     FatalError,
     LimitError,
-    NotFoundError,
     TiankuError,
     UsageError,
     public_message,
 )
 from tianku.model.sizes import parse_bytes
 from tianku.state import repositories
-from tianku.state.repositories import JobRecord, JobResult
+from tianku.state.repositories import JobRecord
 from tianku.storage.failpoints import failpoint
 from tianku.storage.files import require_room
 from tianku.usecases.jobs.files import remove_job
 from tianku.usecases.jobs.operation import Desk
 from tianku.usecases.jobs.registry import operation
-from tianku.usecases.products import FileToSend
+from tianku.usecases.jobs.seen import result_file as result_file
+from tianku.usecases.jobs.seen import visible as visible
 
 #: characters of all parameters of a job together
 MOST_PARAMETERS = 1 << 20
@@ -76,29 +75,6 @@ def _check_size(parameters: Sequence[tuple[str, str]]) -> None:
         raise LimitError(
             "job.parameters", "The parameters of a job may have {most} characters together.", most=MOST_PARAMETERS
         )
-
-
-def visible(principal: Principal, job_id: str, kind: str | None = None) -> JobRecord:
-    """Return a job that `principal` may see and change.
-
-    A job of nobody is that of everybody who knows its id; one of a user is hers, and the operators'.
-
-    Raises
-    ------
-    NotFoundError
-        ``job.unknown``
-    AuthError
-        ``job.closed``
-    """
-    job = repositories.job(job_id)
-    if kind is not None and job.kind != kind:
-        raise NotFoundError("job.unknown", "There is no job {id}; it may have been destroyed.", id=job_id[:40])
-    if job.owner is not None and job.owner != principal.user and not principal.operator:
-        raise AuthError(
-            "job.closed", "Job {id} belongs to somebody else, or you have to log in.", id=job_id,
-            login=principal.anonymous,
-        )  # fmt: skip
-    return job
 
 
 def mine(
@@ -224,28 +200,6 @@ def delete(data_root: Path, job: JobRecord) -> None:
     repositories.delete_job(job.id)
     failpoint("jobs.deleted")
     remove_job(data_root, job)
-
-
-def result_file(data_root: Path, job: JobRecord, result: str) -> FileToSend:
-    """Return a result as a file, or raise `NotFoundError` ``job.no_result``."""
-    found: JobResult | None = next((one for one in job.results if one.id == result), None)
-    if found is None or job.ended is None:
-        raise NotFoundError(
-            "job.no_result",
-            "Job {id} ({phase}) has no result {result}.",
-            id=job.id,
-            phase=job.phase,
-            result=result[:40],
-        )
-    return FileToSend(
-        path=data_root / found.path,
-        size=found.size,
-        mtime=job.ended.timestamp(),
-        sha256=found.sha256,
-        media_type=found.media_type,
-        filename=found.filename,
-        public=False,
-    )
 
 
 def stated(error: TiankuError) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from tianku.formats.writers import WriterSpec, get_writer
 from tianku.http.params import Params
 from tianku.model.errors import UsageError
 from tianku.sky.match import MAX_RADIUS
+from tianku.usecases.match_columns import Named
 from tianku.usecases.match_tables import MatchTable
 from tianku.usecases.match_upload import read_given
 
@@ -58,12 +59,12 @@ def side(params: Params, files: Mapping[str, BinaryIO], number: int, folder: Pat
     file = files.get(name)
     table = params.required(name).removeprefix(_PREFIX) if file is None else read_given(file, folder, name)
     columns = params.one(f"cols{number}")
-    return MatchTable(
-        table,
+    named = Named(
         None if columns is None else [c.strip() for c in columns.split(",") if c.strip()],
         ra=params.one(f"colRA{number}"),
         dec=params.one(f"colDec{number}"),
     )
+    return MatchTable(table, named)
 
 
 def _one_of(params: Params, name: str, *known: str) -> str:

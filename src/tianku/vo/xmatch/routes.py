@@ -18,6 +18,7 @@ from tianku.http.params import Params, query_pairs, read_form
 from tianku.http.stream import Reply, stream
 from tianku.http.tabular import table_reply
 from tianku.model.errors import TiankuError, UsageError, public_message
+from tianku.planner.matching import How
 from tianku.usecases.crossmatch import crossmatch
 from tianku.usecases.match_tables import positional_tables
 from tianku.vo.dali.errors import VOTABLE
@@ -41,8 +42,8 @@ async def sync(request: Request) -> Response:
             for file in files.values():
                 file.close()
         answer = crossmatch(
-            context.centre, principal, left, right, query.radius,
-            nearest=query.nearest, maxrec=query.maxrec, cancellation=cancellation,
+            context.centre, principal, left, right, How(query.radius, query.nearest),
+            maxrec=query.maxrec, cancellation=cancellation,
         )  # fmt: skip
         *own, apart, _ = answer.columns
         info = TableInfo(name="xmatch", infos=(Info("QUERY_STATUS", "OK", id="QUERY_STATUS"),))
