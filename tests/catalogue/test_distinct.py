@@ -53,6 +53,12 @@ def test_texts_that_differ_in_the_middle_alone() -> None:
     assert len(np.unique(hashes(names))) == 50_000
 
 
+def test_texts_are_the_same_beside_longer_ones() -> None:
+    names = ["", *(f"{i}" for i in range(999))]
+    parts = [pa.array([*names, "x" * length]) for length in (1, 8, 9, 17, 64, 65, 500)]
+    assert counted(pa.array([""]), *parts) == 1_000 + len(parts)
+
+
 def test_long_texts() -> None:
     names = pa.array(["long " * 30 + str(i % 2_000) for i in range(6_000)])
     assert counted(names) == 2_000

@@ -72,8 +72,7 @@ def hashes(values: pa.Array) -> Hashes:
     if pa.types.is_boolean(present.type):
         return _mixed(present.cast(pa.uint8()).to_numpy().astype(np.uint64))
     if pa.types.is_string(present.type) or pa.types.is_binary(present.type):
-        longest = pc.max(pc.binary_length(present)).as_py() or 0
-        return _words(present, longest) if longest <= _SHORT else _mixed(_polynomial(present))
+        return _texts(present)
     if pa.types.is_timestamp(present.type):
         present = present.cast(pa.int64())
     numbers = present.to_numpy(zero_copy_only=False)
@@ -95,15 +94,33 @@ def _mixed(words: Hashes) -> Hashes:
     return mixed
 
 
-def _words(texts: pa.Array, longest: int) -> Hashes:
-    """Hash short texts as words of eight bytes."""
-    width = max(8, -(-longest // 8) * 8)
+def _texts(texts: pa.Array) -> Hashes:
+    """Hash each text by its own length, whatever stands beside it: equal texts come in several batches."""
+    lengths = pc.binary_length(texts).to_numpy(zero_copy_only=False)
+    long = lengths > _SHORT
+    if not long.any():
+        return _words(texts, lengths)
+    found = np.empty(len(texts), dtype=np.uint64)
+    found[long] = _mixed(_polynomial(texts.filter(pa.array(long))))
+    found[~long] = _words(texts.filter(pa.array(~long)), lengths[~long])
+    return found
+
+
+def _words(texts: pa.Array, lengths: npt.NDArray[np.int32]) -> Hashes:
+    """Hash short texts as words of eight bytes, as many as each has."""
+    found = _mixed(lengths.astype(np.uint64))
+    width = -(-int(lengths.max(initial=0)) // 8) * 8
+    if not width:
+        return found
     padded = pc.ascii_rpad(texts, width=width, padding="\0")
     start = padded.offset * width
     data = np.frombuffer(padded.buffers()[2], np.uint8)[start : start + len(padded) * width]
-    found = np.full(len(padded), width, dtype=np.uint64)
-    for word in data.view(np.uint64).reshape(len(padded), -1).T:
-        found = _mixed(found ^ word)
+    for place, word in enumerate(data.view(np.uint64).reshape(len(padded), -1).T):
+        reached = lengths > 8 * place
+        if reached.all():
+            found = _mixed(found ^ word)
+        else:
+            found[reached] = _mixed(found[reached] ^ word[reached])
     return found
 
 
