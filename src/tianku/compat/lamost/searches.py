@@ -26,7 +26,7 @@ _ADDED: tuple[tuple[str, DataType, str | None, str | None], ...] = (
     ("ssa_location", DataType.STRING, "pos.eq", "ssa:Char.SpatialAxis.Coverage.Location.Value"),
     ("ssa_dstitle", DataType.STRING, "meta.title;meta.dataset", "ssa:DataID.Title"),
     ("mime", DataType.STRING, "meta.code.mime", "ssa:Access.Format"),
-    ("ssa_aperture", DataType.FLOAT64, "instr.fov", "ssa:Char.SpatialAxis.Coverage.Bounds.Extent"),
+    ("ssa_aperture", DataType.FLOAT64, "phys.angSize;instr.fov", "ssa:Char.SpatialAxis.Coverage.Bounds.Extent"),
     ("ssa_pubDID", DataType.STRING, "meta.ref.ivoid", "ssa:Curation.PublisherDID"),
     ("ssa_length", DataType.INT64, None, "ssa:Dataset.Length"),
     ("ssa_specext", DataType.FLOAT64, "em.wl;instr.bandwidth", "ssa:Char.SpectralAxis.Coverage.Bounds.Extent"),
