@@ -10,7 +10,7 @@ from sqlglot import exp
 from tianku.adql.build import AnyOf, Condition, Order, select
 from tianku.adql.resolve import resolve
 from tianku.catalogue.tap_schema import OWNER_COLUMN
-from tianku.engines.base import Cancellation, Limits
+from tianku.engines.base import Cancellation, Limits, Result
 from tianku.model.access import Level, Principal
 from tianku.model.errors import NotFoundError
 from tianku.model.metadata import TableMeta
@@ -147,13 +147,13 @@ def query_sets(
     resolved = resolve(select(meta, columns=asked, where=[*where, *near], cone=cone), viewer)
     if lying is not None:
         around = lying.around(widest(centre, current, sets))
-        for reference in resolved.references.values() if around is not None else ():
-            reference.regions.append(around)
+        for reference in resolved.references.values():
+            reference.regions += [] if around is None else [around]
     most = row_limit(maxrec, limits.default_rows, limits.sync_rows)
     rows = most if lying is None else None  # how many pass the exact test is not known before
     planned = plan(resolved, current.storage, rows, limits=Limits(seconds=limits.sync_seconds))
     engine = centre.short if planned.lane == "short" else centre.long
-    result = engine.run(planned.query, cancellation)
+    result: Result = engine.run(planned.query, cancellation)
     if lying is not None:
         result = Exactly(result, lying, len(columns))
     products = (ProductColumn(PUBLISHER_DID),) if PUBLISHER_DID in columns else ()
@@ -163,7 +163,7 @@ def query_sets(
 def widest(centre: Centre, current: Current, sets: Sequence[PublishedSet]) -> float:
     """Return the largest ``s_fov`` (degrees) of some sets, hidden rows included: it only bounds a search."""
     stored = current.stored[OBSCORE_NAME]
-    key = (stored.uid, *sorted(one.number for one in sets))
+    key: tuple[str | int, ...] = (stored.uid, *sorted(one.number for one in sets))
     known = current.widest.get(key)
     if known is None:
         meta = current.picture.system[OBSCORE_NAME]

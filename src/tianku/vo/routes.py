@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from tianku.vo.datalink import routes as datalink
 from tianku.vo.scs import routes as scs
+from tianku.vo.sia1 import routes as sia1
 from tianku.vo.sia2 import routes as sia2
 from tianku.vo.ssa import routes as ssa
 from tianku.vo.tap import routes as tap
@@ -14,4 +15,4 @@ from tianku.vo.xmatch import routes as xmatch
 
 def routes() -> list[Route]:
     """Return the routes; those per dataset come last, their paths being the most general."""
-    return [*tap.routes(), *datalink.routes(), *sia2.routes(), *ssa.routes(), *xmatch.routes(), *scs.routes()]
+    return [*tap.routes(), *datalink.routes(), *sia1.routes(), *sia2.routes(), *ssa.routes(), *xmatch.routes(), *scs.routes()]

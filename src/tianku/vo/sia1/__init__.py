@@ -1,0 +1,1 @@
+"""Simple Image Access 1.0, one service per set of images."""
