@@ -83,6 +83,7 @@ def publish_in_place(
             for c in plan.columns
         ),
         id_tables={name: made.entry.path for name, made in ids.items()},
+        beside=tuple(made.entry for made in ids.values()),
         statistics=measured,
         moc=coverage,
         warnings=tuple(dict.fromkeys([*remarks, *plan.warnings, *wrong])),

@@ -7,10 +7,15 @@ from pathlib import Path
 
 from tianku.catalogue.engine import working_engine
 from tianku.catalogue.manifest import TableManifest
-from tianku.storage.files import fsync_directory, fsync_file
+from tianku.storage.files import atomic_write, fsync_directory, fsync_file, sha256_file
 
 #: name of the copy inside a table's folder, and of the table inside the copy
 SERVING_NAME = "serving.duckdb"
+
+
+def sum_of(copy: Path) -> Path:
+    """Return the file that holds the checksum of a copy."""
+    return copy.with_name(f"{copy.name}.sha256")
 
 
 def build_serving_copy(
@@ -33,6 +38,8 @@ def build_serving_copy(
             con.execute("CREATE TABLE data AS SELECT * FROM read_parquet($1, hive_partitioning=false)", [files])
             con.execute("CHECKPOINT")
         fsync_file(temporary)
+        with atomic_write(sum_of(target)) as file:
+            file.write(f"{sha256_file(temporary)}  {target.name}\n".encode())
         temporary.replace(target)
         fsync_directory(target.parent)
     finally:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tianku.catalogue.checksums import write_sums
 from tianku.catalogue.manifest import FORMAT, SnapshotManifest
 from tianku.catalogue.staging import STATE, Staging
 from tianku.model.errors import FatalError, NotFoundError
@@ -120,8 +121,10 @@ class SnapshotStore:
         final = self.path(staging.dataset, staging.revision)
         failpoint("commit.before_sync")
         fsync_tree(staging.path)
+        written = manifest.model_dump_json(indent=1).encode()
+        write_sums(staging.path, manifest, written, MANIFEST)
         with atomic_write(staging.path / MANIFEST) as file:
-            file.write(manifest.model_dump_json(indent=1).encode())
+            file.write(written)
         failpoint("commit.before_rename")
         final.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(self._counter(staging.dataset)) as file:

@@ -1,4 +1,4 @@
-"""backup, restore and migrate: the state database."""
+"""backup, restore and migrate: the state database; fsck and gc: the files."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from tianku.cli.console import out, root_of
+from tianku.usecases import fsck as checks
 from tianku.usecases import maintenance as use
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to `app`."""
-    for command in (backup, restore, migrate):
+    for command in (backup, restore, migrate, fsck):
         app.command()(command)
 
 
@@ -33,3 +34,18 @@ def migrate(context: typer.Context) -> None:
     """Bring the state database to this version's schema."""
     applied = use.migrate(root_of(context))
     out.print(f"Applied: {', '.join(applied)}." if applied else "Nothing to do.")
+
+
+def fsck(
+    context: typer.Context,
+    dataset: Annotated[str | None, typer.Argument(help="id of a data set; all if left out")] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="read every value and every product file too")] = False,
+) -> None:
+    """Compare every file of the snapshots, and what was made from them, with what was written."""
+    found = 0
+    for finding in checks.fsck(root_of(context), dataset, deep=deep):
+        found += 1
+        out.print(f"{finding.file}: {finding.what}\n    {finding.fix}", markup=False, soft_wrap=True)
+    out.print(f"{found} problem(s) found.")
+    if found:
+        raise typer.Exit(1)
