@@ -42,8 +42,8 @@ def members(folder: Path, contents: dict[str, bytes]) -> Members:
         path = folder / f"{n}.bin"
         path.write_bytes(content)
         rows.append(
-            {"path": str(path), "inside": inside, "store": "in-place", "offset": None, "size": len(content),
-             "sha256": hashlib.sha256(content).hexdigest(), "crc32": zlib.crc32(content), "mtime": 1.6e9 + n}
+            {"path": str(path), "inside": inside, "store": "in-place", "offset": None, "shard": None,
+             "size": len(content),             "sha256": hashlib.sha256(content).hexdigest(), "crc32": zlib.crc32(content), "mtime": 1.6e9 + n}
         )  # fmt: skip
     con = duckdb.connect()
     con.register("kept", pa.Table.from_pylist(rows, schema=pa.schema({**SCHEMA})))
@@ -52,8 +52,8 @@ def members(folder: Path, contents: dict[str, bytes]) -> Members:
 
 
 SCHEMA = {
-    "path": pa.string(), "inside": pa.string(), "store": pa.string(), "offset": pa.int64(), "size": pa.int64(),
-    "sha256": pa.string(), "crc32": pa.int64(), "mtime": pa.float64(),
+    "path": pa.string(), "inside": pa.string(), "store": pa.string(), "offset": pa.int64(), "shard": pa.string(),
+    "size": pa.int64(),    "sha256": pa.string(), "crc32": pa.int64(), "mtime": pa.float64(),
 }  # fmt: skip
 
 

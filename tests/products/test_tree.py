@@ -20,7 +20,7 @@ def tree(folder: Path, places: list[str], origins: list[str] | None = None) -> P
     paths = origins or [f"/originals/{place}" for place in places]
     rows = [
         {"path": path, "inside": place, "store": "in-place", "part": part,
-         "size": n, "sha256": f"{n:064x}", "mtime": 1.5, "offset": None, "crc32": n}
+         "size": n, "sha256": f"{n:064x}", "mtime": 1.5, "offset": None, "shard": None, "crc32": n}
         for n, (place, path) in enumerate(zip(places, paths, strict=True))
         for part in ("a", "b")
     ]  # fmt: skip
@@ -33,7 +33,8 @@ def tree(folder: Path, places: list[str], origins: list[str] | None = None) -> P
 
 _EMPTY = pa.schema(
     [("path", pa.string()), ("inside", pa.string()), ("store", pa.string()), ("size", pa.int64()),
-     ("sha256", pa.string()), ("mtime", pa.float64()), ("offset", pa.int64()), ("crc32", pa.int64())]
+     ("sha256", pa.string()), ("mtime", pa.float64()), ("offset", pa.int64()), ("shard", pa.string()),
+     ("crc32", pa.int64())]
 ).empty_table()  # fmt: skip
 
 

@@ -50,16 +50,9 @@ products:
 
 
 @contextmanager
-def small_installation(root: Path) -> Iterator[Centre]:
-    """Give an opened centre over a new installation in `root`."""
-    sources = root / "sources"
-    simulate_release(sources, n_lrs=4)
-    (root / "data").mkdir()
-    folder = root / "collections" / "sim" / "dr1"
-    folder.mkdir(parents=True)
-    (root / "site.yaml").write_text(_SITE.format(sources=sources))
-    (folder.parent / "collection.yaml").write_text(_COLLECTION)
-    (folder / "dataset.yaml").write_text(_DATASET)
+def small_installation(root: Path, store: str = "in-place") -> Iterator[Centre]:
+    """Give an opened centre over a new installation in `root`; `store` of its files."""
+    configure(root, store)
     with empty_state(root / "data"):
         ingest_dataset(root, DATASET)
         publish(root, DATASET)
@@ -68,3 +61,17 @@ def small_installation(root: Path) -> Iterator[Centre]:
             yield centre
         finally:
             centre.close()
+
+
+def configure(root: Path, store: str = "in-place") -> None:
+    """Write sources and configuration."""
+    sources = root / "sources"
+    simulate_release(sources, n_lrs=4)
+    (root / "data").mkdir()
+    folder = root / "collections" / "sim" / "dr1"
+    folder.mkdir(parents=True)
+    (root / "site.yaml").write_text(_SITE.format(sources=sources))
+    (folder.parent / "collection.yaml").write_text(_COLLECTION)
+    (folder / "dataset.yaml").write_text(
+        _DATASET.replace("    reader: lamost\n", f"    reader: lamost\n    store: {store}\n")
+    )

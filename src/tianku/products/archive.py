@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from tianku.formats import tar, zip64
-from tianku.products.index import PACK, stored_at
+from tianku.products.index import stored_at
 from tianku.products.members import Member, Members, Numbers
 
 Form = Literal["tar", "zip"]
@@ -146,9 +146,9 @@ class Layout:
         self, originals: Path, at: int, part: Part, number: int, member: Member
     ) -> tuple[bytes | Span, ...]:
         name = part.prefix + member.place
-        path = stored_at(member.store, member.path, originals)
-        packed = member.store == PACK
-        span = Span(path, member.offset or 0, member.size, None if packed else member.size, at, number)
+        path = stored_at(member.store, member.path, member.shard, originals)
+        whole = None if member.shard else member.size
+        span = Span(path, member.offset or 0, member.size, whole, at, number)
         if self.form == "zip":
             return zip64.local_header(name, member.size, member.crc32, member.mtime), span
         return tar.head(name, member.size, member.mtime), span, tar.padding(member.size)
@@ -188,25 +188,33 @@ def _read(segments: Iterator[bytes | Span]) -> Iterator[bytes]:
 
 
 class _Handles:
-    """Open files; those of shards stay open, for the members after."""
+    """Open files; a shard stays open as long as one of its members is waited for, or was the last."""
 
     def __init__(self) -> None:
-        self._shards: dict[Path, int] = {}
+        #: handle, and members that wait to be read from it
+        self._shards: dict[Path, list[int]] = {}
         self._files: set[int] = set()
 
     def open(self, span: Span) -> int:
-        handle = self._shards.get(span.path) if span.whole is None else None
-        if handle is None:
-            try:
-                handle = os.open(span.path, os.O_RDONLY | os.O_CLOEXEC)
-            except OSError as error:
-                raise MemberGoneError(span) from error
-            self._files.add(handle)
+        shard = self._shards.get(span.path) if span.whole is None else None
+        if shard is None:
+            handle = self._opened(span)
             if span.whole is None:
-                self._shards[span.path] = handle
+                self._shards[span.path] = [handle, 1]
             elif os.fstat(handle).st_size != span.whole:
                 raise MemberGoneError(span)
+        else:
+            handle = shard[0]
+            shard[1] += 1
         os.posix_fadvise(handle, span.offset, span.length, os.POSIX_FADV_WILLNEED)
+        return handle
+
+    def _opened(self, span: Span) -> int:
+        try:
+            handle = os.open(span.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise MemberGoneError(span) from error
+        self._files.add(handle)
         return handle
 
     def contents(self, span: Span, handle: int) -> Iterator[bytes]:
@@ -218,8 +226,16 @@ class _Handles:
             at += len(piece)
             yield piece
         if span.whole is not None:
-            self._files.discard(handle)
-            os.close(handle)
+            self._close(handle)
+            return
+        self._shards[span.path][1] -= 1
+        idle = [path for path, (_, waited) in self._shards.items() if not waited and path != span.path]
+        for path in idle:
+            self._close(self._shards.pop(path)[0])
+
+    def _close(self, handle: int) -> None:
+        self._files.discard(handle)
+        os.close(handle)
 
     def close(self) -> None:
         while self._files:

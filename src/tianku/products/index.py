@@ -27,9 +27,9 @@ PACK = "pack"
 #: header keywords that expressions read are kept as text columns with this prefix
 HEADER = "h_"
 
-#: `path` is relative to the originals for ``copy``, absolute for ``in-place``, for ``pack`` that of a shard below
-#: the packs (`offset`: of the file's first byte in it); `inside` is relative to the folder the files came in;
-#: wavelengths in m, times MJD UTC. A finished index also has ``file_number``, that of the file in `products.tree`
+#: `path` is relative to the originals for ``copy`` and (by name alone) ``pack``, absolute for ``in-place``; a
+#: packed file begins at byte `offset` of `shard`, a path below the packs; `inside` is relative to the folder the
+#: files came in; wavelengths in m, times MJD UTC. A finished index also has ``file_number``, of `products.tree`
 FIELDS: tuple[pa.Field, ...] = (
     pa.field("key", pa.string(), nullable=False),
     pa.field("part", pa.string(), nullable=False),
@@ -40,6 +40,7 @@ FIELDS: tuple[pa.Field, ...] = (
     pa.field("store", pa.string(), nullable=False),
     pa.field("path", pa.string(), nullable=False),
     pa.field("inside", pa.string()),
+    pa.field("shard", pa.string()),
     pa.field("offset", pa.int64()),
     pa.field("size", pa.int64(), nullable=False),
     pa.field("sha256", pa.string(), nullable=False),
@@ -129,7 +130,8 @@ class IndexEntry:
     #: what the reader noted for opening the product, as JSON
     detail: str | None = None
     notes: str | None = None
-    #: of a file in a pack, where its first byte is
+    #: of a packed file, what it is in and where its first byte is there
+    shard: str | None = None
     offset: int | None = None
     #: of its file, in the tree of the set
     file_number: int | None = None
@@ -145,14 +147,14 @@ class IndexEntry:
 
     def file(self, originals: Path) -> Path:
         """Return where the bytes are."""
-        return stored_at(self.store, self.path, originals)
+        return stored_at(self.store, self.path, self.shard, originals)
 
 
-def stored_at(store: str, path: str, originals: Path) -> Path:
+def stored_at(store: str, path: str, shard: str | None, originals: Path) -> Path:
     """Return the file that the bytes of a file of the index or the tree are in."""
-    if store == "in-place":
-        return Path(path)
-    return (packs_beside(originals) if store == PACK else originals) / path
+    if shard is not None:
+        return packs_beside(originals) / shard
+    return Path(path) if store == "in-place" else originals / path
 
 
 def packs_beside(originals: Path) -> Path:

@@ -58,10 +58,10 @@ def ingest_products(
     """
     compile_mapping(context)
     compile_where(context)
-    if context.config.store in ("pack-copy", "pack-move"):
+    if context.config.store == "pack-move":
         raise UsageError(
             "ingest.unsupported_store",
-            "store: {store} is not available yet; use `copy` or `in-place`",
+            "store: {store} is not available yet; use `pack-copy`, `copy` or `in-place`",
             store=context.config.store,
         )
     folder = out / "products" / context.name

@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 from tianku.model.errors import UsageError
 from tianku.products.context import SetContext
 from tianku.products.durable import durable
-from tianku.products.index import index_schema
+from tianku.products.index import PACK, index_schema, packs_beside
 from tianku.products.ingest_file import FileRules, Row, file_rows
 from tianku.products.keys import KeyRules, compile_keys
+from tianku.products.packs import Shard
 from tianku.storage.failpoints import failpoint
 
 
@@ -80,9 +81,10 @@ def ingest_chunk(
         return ChunkReport(
             data, done["files"], done["rows"], done["bytes"], earlier, done["skipped"], resumed=True
         )
-    rules = FileRules(context, _keys(context), tuple(headers))
+    rules = FileRules(context, _keys(context), tuple(headers), _shard(context, name))
     chosen = select(context, files) if select else Selection(tuple(files))
     rows, rejects, size = _read_all(rules, chosen.files)
+    _finish(context, rules.shard, rows)
     rejects += chosen.rejects
     table = pa.Table.from_pylist(rows, schema=index_schema(headers))
     with durable(data) as partial:
@@ -107,6 +109,19 @@ def _read_all(rules: FileRules, files: Sequence[Path]) -> tuple[list[Row], list[
         rows += found
         size += found[0]["size"]
     return rows, rejects, size
+
+
+def _shard(context: SetContext, name: str) -> Shard | None:
+    if context.config.store != "pack-copy" or context.originals is None:
+        return None
+    return Shard(packs_beside(context.originals) / context.dataset / context.name, name)
+
+
+def _finish(context: SetContext, shard: Shard | None, rows: Sequence[Row]) -> None:
+    """Make the shard durable, before any row tells of it."""
+    name = shard.finish() if shard is not None else None
+    for row in rows:
+        row["shard"] = f"{context.dataset}/{context.name}/{name}" if row["store"] == PACK else None
 
 
 def _keys(context: SetContext) -> KeyRules:

@@ -14,6 +14,7 @@ from tianku.products.durable import durable
 from tianku.products.index import HEADER
 from tianku.products.keys import KeyRules, canonical
 from tianku.products.observed import FACTS, Header, Observed
+from tianku.products.packs import PACK, Shard, packable
 from tianku.products.readers.observers import observer
 from tianku.products.readers.source import SourceFile
 from tianku.products.renditions import OtherFile, other_files, stem
@@ -28,6 +29,8 @@ class FileRules:
     context: SetContext
     keys: KeyRules
     headers: tuple[str, ...]
+    #: what packed files go into
+    shard: Shard | None = None
 
 
 def file_rows(rules: FileRules, path: Path) -> list[Row]:
@@ -50,10 +53,14 @@ def file_rows(rules: FileRules, path: Path) -> list[Row]:
         for row in rows:
             row["notes"] = ",".join(filter(None, (row["notes"], "companion.missing")))
     rows += _other_rows(context, file, others, dict.fromkeys(row["key"] for row in rows))
-    _keep(context, file)
-    for other in others:
-        _keep(context, SourceFile(other.path))
+    kept = {str(index_path(context, one.path)): _keep(rules, one) for one in (file, *map(_source, others))}
+    for row in rows:
+        row["offset"] = kept[row["path"]]
     return rows
+
+
+def _source(other: OtherFile) -> SourceFile:
+    return SourceFile(other.path)
 
 
 def _other_rows(
@@ -73,7 +80,7 @@ def _other_rows(
 def _file_columns(context: SetContext, file: SourceFile, category: str) -> Row:
     return {
         "category": category,
-        "store": "in-place" if context.config.store == "in-place" else "copy",
+        "store": _store(context, file),
         "path": index_path(context, file.path),
         "inside": str(_inside(context, file.path)),
         "size": file.size,
@@ -81,6 +88,12 @@ def _file_columns(context: SetContext, file: SourceFile, category: str) -> Row:
         "crc32": file.crc32,
         "mtime": file.mtime,
     }
+
+
+def _store(context: SetContext, file: SourceFile) -> str:
+    if context.config.store == "pack-copy":
+        return PACK if packable(file.size) else "copy"
+    return context.config.store
 
 
 def index_path(context: SetContext, path: Path) -> str:
@@ -117,12 +130,19 @@ def _text(value: object) -> str | None:
     return (str(value).strip() or None) if value is not None else None
 
 
-def _keep(context: SetContext, file: SourceFile) -> None:
-    """Copy byte-exactly and durably; a copy that is already there with the same bytes is left alone."""
-    if context.config.store == "in-place" or context.originals is None:
-        return
+def _keep(rules: FileRules, file: SourceFile) -> int | None:
+    """Pack a file and return where it is in the shard, or copy it byte-exactly and durably.
+
+    A copy that is already there with the same bytes is left alone.
+    """
+    context = rules.context
+    store = _store(context, file)
+    if store == "in-place" or context.originals is None:
+        return None
+    if store == PACK and rules.shard is not None:
+        return rules.shard.add(file, str(kept_path(context, file.path)))
     target = context.originals / kept_path(context, file.path)
-    if target.exists() and SourceFile(target).sha256 == file.sha256:
-        return
-    with durable(target) as partial:
-        shutil.copyfile(file.path, partial)
+    if not (target.exists() and SourceFile(target).sha256 == file.sha256):
+        with durable(target) as partial:
+            shutil.copyfile(file.path, partial)
+    return None

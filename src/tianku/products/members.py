@@ -19,7 +19,7 @@ Numbers = npt.NDArray[np.int64]
 
 #: row groups read at a time by what scans: bounds its memory
 _GROUPS = 64
-_MEMBER = ("key", "path", "store", "offset", "size", "sha256", "crc32", "mtime")
+_MEMBER = ("key", "path", "store", "shard", "offset", "size", "sha256", "crc32", "mtime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Member:
     place: str
     path: str
     store: str
+    shard: str | None
     offset: int | None
     size: int
     sha256: str

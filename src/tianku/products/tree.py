@@ -30,14 +30,16 @@ _FILES = f"""
 CREATE TEMP TABLE tree_files AS
 SELECT *, row_number() OVER (ORDER BY key) - 1 AS file_number FROM (
 SELECT parse_dirpath(place, 'forward_slash') AS folder, parse_filename(place, false, 'forward_slash') AS name,
-       folder || chr(0) || name AS key, path, inside, store, "offset", size, sha256, crc32, mtime,
+       folder || chr(0) || name AS key, path, inside, store,
+       stored.shard AS shard, stored."offset" AS "offset", size, sha256, crc32, mtime,
        octet_length(encode(place))::INTEGER AS octets, octet_length(encode(place)) = length(place) AS ascii,
        "{PUBLIC_FROM_COLUMN}"
 FROM (SELECT *, if(row_number() OVER (PARTITION BY safe ORDER BY path) = 1, safe,
                    substr(sha256, 1, 12) || '/' || safe) AS place
       FROM (SELECT path, inside, array_to_string([if(step IN ('', '.', '..'), '_', step) FOR step IN string_split(
                        regexp_replace(inside, '[[:cntrl:]\\\\]', '_', 'g'), '/')], '/') AS safe,
-                   any_value(store) AS store, any_value("offset") AS "offset", any_value(size) AS size,
+                   any_value(store) AS store, min({{'shard': shard, 'offset': "offset"}}) AS stored,
+                   any_value(size) AS size,
                    any_value(sha256) AS sha256, any_value(crc32) AS crc32, any_value(mtime) AS mtime,
                    if(count(*) = count(opens), max(opens), NULL) AS "{PUBLIC_FROM_COLUMN}"
             FROM (SELECT *, %(opens)s AS opens FROM kept %(joined)s WHERE inside IS NOT NULL)
@@ -118,11 +120,12 @@ class TreeFile:
     size: int
     sha256: str
     mtime: float | None
+    shard: str | None = None
     offset: int | None = None
 
     def file(self, originals: Path) -> Path:
         """Return where the bytes are."""
-        return stored_at(self.store, self.path, originals)
+        return stored_at(self.store, self.path, self.shard, originals)
 
 
 class ProductTree:

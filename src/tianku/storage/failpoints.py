@@ -19,6 +19,8 @@ POINTS: tuple[str, ...] = (
     "ingest.after_write",
     "ingest.before_manifest",
     "ingest.after_table",
+    "packs.before_rename",
+    "packs.after_rename",
     "products.after_chunk",
     "products.after_index",
     "commit.before_sync",

@@ -11,6 +11,7 @@ from tianku.model.errors import NotFoundError
 from tianku.products.joining import following
 from tianku.products.preview.previewers import ProductFile
 from tianku.products.spectrum import FluxInfo
+from tianku.usecases.packed import plain_file
 from tianku.usecases.policy import closed
 from tianku.usecases.products import ProductPage, main_parts, product_file, product_page
 from tianku.usecases.viewer import Viewer
@@ -61,7 +62,7 @@ def _following(centre: Centre, page: ProductPage) -> tuple[Path, ...]:
     """The files that follow the main one in the product, in their order."""
     main = page.one.config.main
     places = [(following(entry.category, main), entry) for entry in page.entries]
-    later = sorted((place, entry.file(centre.originals)) for place, entry in places if place and place > 1)
+    later = sorted((place, plain_file(centre, entry)) for place, entry in places if place and place > 1)
     return tuple(path for _, path in later)
 
 
@@ -69,7 +70,7 @@ def _place(centre: Centre, principal: Principal, page: ProductPage) -> tuple[Pat
     """The main file and when it last changed; or the folder of the table that holds the rows, which never does."""
     one, parts = page.one, main_parts(page)
     if not parts or not parts[0].in_table:
-        file = product_file(centre, principal, one.dataset, one.name, page.did.key, one.config.main)
+        file = product_file(centre, principal, one.dataset, one.name, page.did.key, one.config.main, plain=True)
         return file.path, file.mtime
     if not page.open:
         raise closed(principal, one.rule, f"{one.dataset}/{one.name}")

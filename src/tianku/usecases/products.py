@@ -18,6 +18,7 @@ from tianku.products.observed import Header
 from tianku.products.readers.headers import file_header
 from tianku.products.readers.spectra import read_spectrum
 from tianku.products.spectrum import FluxInfo, Spectrum
+from tianku.usecases.packed import plain_file
 from tianku.usecases.picture import PublishedSet
 from tianku.usecases.policy import closed, decide, row_open
 from tianku.usecases.viewer import Viewer
@@ -173,9 +174,16 @@ def obscore_text(one: PublishedSet, entry: IndexEntry, column: str) -> str | Non
 
 
 def product_file(
-    centre: Centre, principal: Principal, dataset: str, set_name: str, key: str, category: str = "science"
+    centre: Centre,
+    principal: Principal,
+    dataset: str,
+    set_name: str,
+    key: str,
+    category: str = "science",
+    *,
+    plain: bool = False,
 ) -> FileToSend:
-    """Return the file of `category` of a product, for the caller to be sent.
+    """Return the file of `category` of a product, for the caller to be sent; `plain`: to be opened by its path.
 
     Raises
     ------
@@ -196,7 +204,7 @@ def product_file(
             category=category,
             known=", ".join(sorted({e.category for e in page.entries if not e.in_table})) or "none",
         )
-    path = entry.file(centre.originals)
+    path = plain_file(centre, entry) if plain else entry.file(centre.originals)
     return FileToSend(
         path,
         entry.size,
@@ -205,6 +213,7 @@ def product_file(
         media_type(entry.path),
         Path(entry.path).name,
         page.public,
+        0 if plain else entry.offset or 0,
     )
 
 
@@ -220,7 +229,9 @@ def spectrum(
     AuthError
         ``policy.closed``
     """
-    file = product_file(centre, principal, dataset, set_name, key, _main_category(centre, dataset, set_name))
+    file = product_file(
+        centre, principal, dataset, set_name, key, _main_category(centre, dataset, set_name), plain=True
+    )
     one = centre.picture().datasets[dataset].sets[set_name]
     if one.manifest.type != "spectrum":
         raise NotFoundError("products.no_spectrum", "{name} holds no spectra", name=f"{dataset}/{set_name}")
@@ -250,7 +261,7 @@ def product_header(centre: Centre, principal: Principal, page: ProductPage) -> H
     if not page.open or not page.files:
         return {}
     one = page.one
-    file = product_file(centre, principal, one.dataset, one.name, page.did.key, one.config.main)
+    file = product_file(centre, principal, one.dataset, one.name, page.did.key, one.config.main, plain=True)
     parts = main_parts(page)
     layout = centre.picture().datasets[one.dataset].config.formats.get(one.config.format or "")
     if layout is not None:

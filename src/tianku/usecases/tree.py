@@ -217,10 +217,19 @@ def _product_file(centre: Centre, viewer: Viewer, one: PublishedSet, file: TreeF
     except OSError as error:
         raise NotFoundError("file.gone", "The file {name} is not available.", name=file.name) from error
     # a link put there after ingest must not lead out of the archive
-    if real != path and not (file.store == "copy" and real.is_relative_to(centre.originals.resolve())):
+    if real != path and not (file.store != "in-place" and real.is_relative_to(centre.data_root.resolve())):
         raise NotFoundError("file.gone", "The file {name} is not available.", name=file.name)
     public = decide(ANONYMOUS, one.rule, Level.DATA, viewer.now)
-    return FileToSend(path, file.size, real.stat().st_mtime, file.sha256, media_type(file.name), file.name, public)
+    return FileToSend(
+        path,
+        file.size,
+        real.stat().st_mtime,
+        file.sha256,
+        media_type(file.name),
+        file.name,
+        public,
+        file.offset or 0,
+    )
 
 
 def _holds(viewer: Viewer, rule: Rule, level: Level) -> bool:

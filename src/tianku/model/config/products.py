@@ -205,7 +205,8 @@ class ProductConfig(Config):
     key: KeyRule | None = Field(None, description="how a product gets its key")
     store: Literal["in-place", "copy", "pack-copy", "pack-move"] = Field(
         "in-place",
-        description="`in-place` leaves files where they are, `copy` keeps its own; packs are refused so far",
+        description="`in-place` leaves files where they are, `copy` keeps its own, `pack-copy` keeps them "
+        "in few large tar files; `pack-move` is refused so far",
     )
     rows_for: Literal["product", "part"] = Field(
         "product", description="whether products or their parts get ObsCore rows"

@@ -131,7 +131,8 @@ def open_selection(
         selection.digest,
         laid.layout,
         laid.etag,
-        all(decide(ANONYMOUS, share.one.rule, Level.DATA, viewer.now) for share in shares),
+        len(shares) == len(selection.sets)
+        and all(decide(ANONYMOUS, share.one.rule, Level.DATA, viewer.now) for share in shares),
         len(selection) - len(laid.layout),
         tuple((share.place, share.tree) for share in shares),
     )
