@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +16,8 @@ from tianku.adql.parser import Statement
 from tianku.adql.terms import balanced
 from tianku.adql.words import RESERVED
 from tianku.model.errors import UsageError
-from tianku.model.metadata import Position, TableMeta
+from tianku.model.metadata import Column, Position, TableMeta
+from tianku.model.types import DataType
 
 Scalar = int | float | str
 Operator = Literal[
@@ -27,6 +29,16 @@ _COMPARE: dict[str, type[exp.Binary]] = {
     "equal": exp.EQ, "notequal": exp.NEQ, "less": exp.LT, "lessequal": exp.LTE,
     "greater": exp.GT, "greaterequal": exp.GTE,
 }  # fmt: skip
+_INTEGERS = frozenset({DataType.UINT8, DataType.INT16, DataType.INT32, DataType.INT64})
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+
+
+def scalar_of(text: str, column: Column) -> Scalar | None:
+    """Return an identifier as a value of a column of strings or integers; None where it can be none of them."""
+    if column.type is DataType.STRING:
+        return text
+    number = int(text) if column.type in _INTEGERS and _INTEGER.fullmatch(text) else None
+    return number if number is not None and -(2**63) <= number < 2**63 else None
 
 
 @dataclass(frozen=True, slots=True)

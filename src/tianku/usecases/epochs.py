@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tianku.adql.build import Condition, Scalar, select
+from tianku.adql.build import Condition, scalar_of, select
 from tianku.model.access import Principal
 from tianku.model.config.dataset import Identity
 from tianku.model.config.table import ProductLink
 from tianku.model.errors import NotFoundError
 from tianku.model.metadata import Column, TableMeta
-from tianku.model.types import DataType
 from tianku.usecases.picture import PublishedDataset
 from tianku.usecases.query import run_statement
 from tianku.usecases.viewer import Viewer
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 #: rows of one table at most
 MOST = 1000
-_INTEGERS = (DataType.UINT8, DataType.INT16, DataType.INT32, DataType.INT64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +137,11 @@ class _Task:
     ) -> tuple[dict[str, Any], ...]:
         """Return the rows of a table that have one of these values; values of another type match none."""
         found = meta.column(column)
-        wanted = [value for one in values if (value := _typed(one, found)) is not None]
-        if found is None or not wanted:
+        if found is None:
+            return ()
+        told = (scalar_of(str(one), found) for one in values if one is not None)
+        wanted = [value for value in told if value is not None]
+        if not wanted:
             return ()
         where = Condition(found.name, "in", tuple(wanted))
         order_by = [order] if order and meta.column(order) else []
@@ -166,18 +167,6 @@ class _Task:
             if rows := self.rows(meta, column, values, order=link.key):
                 return rows
         return ()
-
-
-def _typed(value: Any, column: Column | None) -> Scalar | None:
-    """Return a value as the column's type, None where it is no value of it."""
-    if column is None or value is None:
-        return None
-    if column.type is DataType.STRING:
-        return str(value)
-    if column.type not in _INTEGERS:
-        return None
-    text = str(value)
-    return int(text) if text.lstrip("-").isdecimal() and len(text) <= 19 else None
 
 
 def siblings(centre: Centre, principal: Principal, dataset: str, set_name: str, key: str) -> Source | None:

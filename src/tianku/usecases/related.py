@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tianku.adql.build import Condition, Scalar, select
+from tianku.adql.build import Condition, Scalar, scalar_of, select
 from tianku.model.access import Principal
 from tianku.model.metadata import Column, TableMeta
-from tianku.model.types import DataType
 from tianku.usecases.epochs import siblings
 from tianku.usecases.products import ProductPage
 from tianku.usecases.query import run_statement
@@ -17,8 +16,6 @@ from tianku.usecases.viewer import Viewer
 
 if TYPE_CHECKING:
     from tianku.usecases.centre import Centre
-
-_INTEGERS = (DataType.UINT8, DataType.INT16, DataType.INT32, DataType.INT64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ def measured_rows(centre: Centre, principal: Principal, page: ProductPage) -> It
     for name, said in config.tables.items():
         meta, link = queryable.get(name), said.product
         column = meta.column(link.key) if meta and link and link.set == page.one.name else None
-        value = _value(page.did.key, column) if column else None
+        value = scalar_of(page.did.key, column) if column else None
         if meta is None or column is None or value is None:
             continue
         if column.name not in meta.unique or _has_row(centre, principal, meta, column, value):
@@ -52,12 +49,6 @@ def _has_row(centre: Centre, principal: Principal, meta: TableMeta, column: Colu
     statement = select(meta, columns=[column.name], where=[Condition(column.name, "equal", (value,))])
     with run_statement(centre, principal, statement, maxrec=1) as answer:
         return any(batch.num_rows for batch in answer.batches())
-
-
-def _value(key: str, column: Column) -> Scalar | None:
-    if column.type is DataType.STRING:
-        return key
-    return int(key) if column.type in _INTEGERS and key.isdecimal() and len(key) <= 18 else None
 
 
 def other_epochs(centre: Centre, principal: Principal, page: ProductPage) -> Iterator[tuple[str, str]]:
