@@ -71,7 +71,8 @@ def test_shortened_dates_are_all_of_their_period(text: str, first: str, last: st
 
 
 @pytest.mark.parametrize(
-    "text", ["2019-13", "2019-02-30", "2019-1-1", "2019-12-13T24", "0000", "yesterday", "２０１９"]
+    "text",
+    ["2019-13", "2019-02-30", "2019-1-1", "2019-12-13T24", "0000", "yesterday", "２０１９", "9999-12-31T23:59:60"],
 )
 def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="TIME"):

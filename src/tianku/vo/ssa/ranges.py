@@ -101,7 +101,7 @@ def _date(name: str, text: str) -> Interval:
             minutes=_below(60, given.get("minute")),
             seconds=_below(61, given.get("second")),
         )
-    except ValueError:
+    except (ValueError, OverflowError):
         raise _wrong(name, text) from None
     first = _mjd(start)
     return first, first + _length(given, year, month)
