@@ -219,8 +219,11 @@ SERVICES: dict[str, list[Case]] = {
         *_same("/sas/nothing/", "/sas/hidden/nothing", statuses=NOBODY),
     ],
     "/openapi/dr_versions": _same("/openapi/dr_versions"),
+    "/openapi/openapi.yaml": _same("/openapi/openapi.yaml"),
+    "/openapi/docs": _same("/openapi/docs"),
     # none of these data sets is in the family: tests/compat asks those that are
     "/openapi/{path:path}": _same("/openapi/dr1/sql?sql=x", statuses=NOBODY),
+    "/{path:path}": _same("/dr1/v0/spectrum/fits/1", statuses=NOBODY),
     "/healthz": _same("/healthz"),
     "/readyz": _same("/readyz"),
     # this machine may read its numbers; a request that a proxy passed on may not

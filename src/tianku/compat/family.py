@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from tianku.compat.wire import Spelling, WireFormat, whole
 from tianku.engines.base import Cancellation
+from tianku.formats.json import write_json_rows
 from tianku.formats.table import Info, TableInfo
 from tianku.http.absolute import base_url
 from tianku.http.caching import cache_headers
@@ -57,6 +58,10 @@ class Asked:
     def viewer(self) -> Viewer:
         """What the caller sees now."""
         return Viewer(self.centre.picture(), self.principal, self.centre.clock())
+
+    def adding(self, name: str, value: str) -> Asked:
+        """Return the same request with a parameter that its path gives."""
+        return replace(self, params=self.params.adding(name, value))
 
     async def reply(self, make: Callable[[Cancellation], Reply]) -> Response:
         """Make a reply in a thread that may run queries and read files, and stream it."""
@@ -109,6 +114,22 @@ def rows_reply(
     if filename is not None:
         headers["content-disposition"] = attachment(filename)
     return Reply(Source(pieces, answer.cancel, answer.close), form.media_type, headers)
+
+
+def plain_rows(
+    answer: Answer,
+    spelling: Spelling,
+    reshaped: Callable[[Answer, Iterator[pa.RecordBatch]], Reshaped] | None = None,
+) -> list[dict[str, object]]:
+    """Return the rows of a small answer as objects, spelt as JSON has them."""
+    columns: tuple[Column, ...] = answer.columns
+    batches: Iterable[pa.RecordBatch] = whole(answer)
+    if reshaped is not None:
+        columns, batches = reshaped(answer, iter(batches))
+    spelt = spelling.batches(columns, batches, texts=True)
+    written = write_json_rows(spelling.columns(columns, texts=True), spelt, TableInfo())
+    found: list[dict[str, object]] = json.loads(b"".join(written))
+    return found
 
 
 def protocol_info(protocol: str) -> TableInfo:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
+from tianku.compat.lamost import old
 from tianku.compat.lamost import routes as lamost
 
 
 def routes() -> list[Route]:
-    """Return the routes."""
-    return [*lamost.routes()]
+    """Return the routes; the oldest addresses have no place of their own, and come last."""
+    return [*lamost.routes(), *old.routes()]

@@ -29,6 +29,10 @@ class Params:
         for name, value in pairs:
             self._values.setdefault(name.upper(), []).append(value)
 
+    def adding(self, name: str, value: str) -> Params:
+        """Return these and one more, which was given elsewhere."""
+        return Params([*((n, v) for n, values in self._values.items() for v in values), (name, value)])
+
     def all(self, name: str) -> list[str]:
         """Every value of `name`."""
         return self._values.get(name.upper(), [])

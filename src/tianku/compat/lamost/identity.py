@@ -9,6 +9,7 @@ from starlette.responses import Response
 from tianku.compat.body import alone
 from tianku.compat.family import Asked
 from tianku.compat.lamost.address import Address, sets_of, table_of
+from tianku.compat.lamost.listings import LOW, MEDIUM
 from tianku.engines.base import Cancellation
 from tianku.http.stream import Reply
 from tianku.model.errors import NotFoundError
@@ -16,7 +17,7 @@ from tianku.usecases.epochs import source, source_of_product
 from tianku.usecases.positions import search_list
 
 #: what clients call the spectra of each set
-_CALLED = {"lrs": "obsid-low", "mrs": "obsid-medium"}
+_CALLED = {LOW: "obsid-low", MEDIUM: "obsid-medium"}
 
 
 async def unique_id(asked: Asked, address: Address) -> Response:

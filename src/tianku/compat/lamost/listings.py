@@ -15,8 +15,8 @@ from tianku.usecases.picture import PublishedDataset
 from tianku.usecases.policy import decide, is_public
 from tianku.usecases.viewer import Viewer
 
-#: the set of medium resolution, which clients ask for by this name
-MEDIUM = "mrs"
+#: the sets of low and medium resolution, which clients ask for by these names
+LOW, MEDIUM = "lrs", "mrs"
 
 
 async def dr_versions(asked: Asked) -> Response:

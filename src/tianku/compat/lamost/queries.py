@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from tianku.compat.body import SUBMIT, QueryBody, query_body, read_query_body, search_of
-from tianku.compat.family import Asked, rows_reply
+from tianku.compat.family import Asked, plain_rows, rows_reply
 from tianku.compat.lamost.address import Address
 from tianku.compat.lamost.rows import spelling_of
 from tianku.compat.pages import asked_page, first_row, kept_number
@@ -60,6 +60,28 @@ async def result_count(asked: Asked, address: Address) -> Response:
             asked.centre, asked.principal, address.owner.id, meta, search_of(body, meta), cancellation
         )
         return asked.json(rows, public=public)
+
+    return await asked.reply(make)
+
+
+async def grid(asked: Asked, address: Address) -> Response:
+    """``GET {root}/sqlid/{id}?output.fmt=&rows=&page=``: ``{"total", "rows"}``, or rows in a format asked for."""
+    if (asked.params.one("output.fmt") or SUBMIT[-1]).lower() not in SUBMIT:
+        return await result(asked, address)
+    page = asked_page(asked.params)
+
+    def make(cancellation: Cancellation) -> Reply:
+        number, table, body = kept_of(asked, address)
+        meta = asked.viewer.dataset_table(address.owner.id, table)
+        search = search_of(body, meta)
+        total, public = count(asked.centre, asked.principal, address.owner.id, meta, search, cancellation)
+        offset = first_row(asked, number, page, lambda: total)
+        answer, reshape = run(
+            asked.centre, asked.principal, address.owner.id, meta, search, page.rows, offset, cancellation
+        )
+        with answer:
+            rows = plain_rows(answer, spelling_of(address), reshape)
+        return asked.json({"total": total, "rows": rows}, public=public)
 
     return await asked.reply(make)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from tianku.compat.family import Asked, read_asked
@@ -15,9 +15,13 @@ from tianku.compat.lamost.files import catalog, footprint
 from tianku.compat.lamost.identity import unique_id
 from tianku.compat.lamost.listings import dr_versions, tables, tap_url
 from tianku.compat.lamost.queries import query, result, result_count
+from tianku.compat.lamost.reference import OPERATIONS
 from tianku.compat.lamost.searches import conesearch, ssap
 from tianku.compat.lamost.spectra import fits, fits2csv, info, png
 from tianku.compat.lamost.sql import sql
+from tianku.compat.reference import CSP, document, page
+from tianku.http.absolute import base_url
+from tianku.http.context import context_of
 from tianku.http.errors import guarded
 from tianku.model.errors import NotFoundError
 
@@ -50,6 +54,21 @@ _QUERY = "query"
 async def versions(request: Request) -> Response:
     """``GET /openapi/dr_versions``."""
     return await dr_versions(await read_asked(request))
+
+
+async def specification(request: Request) -> Response:
+    """``GET /openapi/openapi.yaml``."""
+    site = context_of(request).site
+    text = document(f"{site.title} OpenAPI", f"{base_url(request, site)}/openapi", OPERATIONS)
+    return PlainTextResponse(text, media_type="application/yaml")
+
+
+async def docs(request: Request) -> Response:
+    """``GET /openapi/docs[?lang=zh]``."""
+    site = context_of(request).site
+    language = "zh" if request.query_params.get("lang", "").startswith("zh") else "en"
+    text = page(f"{site.title.in_(language)} OpenAPI", f"{base_url(request, site)}/openapi", OPERATIONS, language)
+    return HTMLResponse(text, headers={"content-security-policy": CSP, "content-language": language})
 
 
 async def release(request: Request) -> Response:
@@ -91,5 +110,7 @@ def routes() -> list[Route]:
     guard = guarded(lamost_error)
     return [
         Route("/openapi/dr_versions", guard(versions), methods=["GET"]),
+        Route("/openapi/openapi.yaml", guard(specification), methods=["GET"]),
+        Route("/openapi/docs", guard(docs), methods=["GET"]),
         Route("/openapi/{path:path}", guard(release), methods=["GET", "POST"]),
     ]

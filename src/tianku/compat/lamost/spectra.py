@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
-import pyarrow as pa
 from starlette.responses import Response
 
 from tianku.adql.build import Condition, Scalar, select
-from tianku.compat.family import Asked, attachment
+from tianku.compat.family import Asked, attachment, plain_rows
 from tianku.compat.lamost.address import Address, link_of, table_of
 from tianku.compat.lamost.rows import spelling_of
 from tianku.engines.base import Cancellation
@@ -51,10 +48,8 @@ async def info(asked: Asked, address: Address, set_name: str) -> Response:
         with run_statement(
             asked.centre, asked.principal, statement, table=meta, cancellation=cancellation
         ) as answer:
-            spelling = spelling_of(address)
-            told = spelling.columns(answer.columns, texts=True)
-            rows = _plain(spelling.batches(answer.columns, answer.batches(), texts=True))
-            names = [one.name for one in told]
+            rows = plain_rows(answer, spelling_of(address))
+            names = [one.name for one in answer.columns]
             if FILE not in names:
                 names.append(FILE)
                 path = _path(asked, address, set_name, key)
@@ -62,10 +57,6 @@ async def info(asked: Asked, address: Address, set_name: str) -> Response:
             return asked.json({"columns": names, "rows": rows, "total": len(rows)}, public=answer.public)
 
     return await asked.reply(make)
-
-
-def _plain(batches: Iterator[pa.RecordBatch]) -> list[dict[str, Any]]:
-    return [row for batch in batches for row in batch.to_pylist()]
 
 
 def _typed(key: str, column: Column | None) -> Scalar | None:
