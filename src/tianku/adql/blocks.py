@@ -166,8 +166,8 @@ class Blocks(Tables):
     def _clauses(self, node: exp.Select, select: exp.Select, block: Block) -> list[Output]:
         where = node.args.get("where")
         if where is not None:
-            block.clause = "WHERE"
-            select.set("where", exp.Where(this=self.condition(where.this, certain=True)))
+            block.clause, block.free = "WHERE", frozenset(source.key for source in block.scope.frame.sources)
+            select.set("where", exp.Where(this=self.condition(where.this, certain=True, joint=True)))
         block.clause, block.aggregates = "SELECT", True
         outputs = self._outputs(node)
         block.aliases = {o.name.lower(): o.value for o in outputs}
@@ -250,12 +250,11 @@ class Blocks(Tables):
             )  # fmt: skip
 
     def _judge_joins(self, select: exp.Select) -> None:
-        """Note a join that no equality bounds, in ON or WHERE."""
+        """Count the joins that no equality bounds, in ON or WHERE."""
         joins = select.args.get("joins") or ()
         free = sum(1 for j in joins if not equalities(j.args.get("on")))
         where = select.args.get("where")
-        if free > equalities(where.this if where is not None else None):
-            self.open_joins = True
+        self.open_joins += max(0, free - equalities(where.this if where is not None else None))
 
 
 def _operand(query: exp.Query) -> exp.Query:

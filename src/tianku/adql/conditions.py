@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from sqlglot import exp
 
 from tianku.adql import floats
 from tianku.adql.functions import truth
+from tianku.adql.near import Near, limited
 from tianku.adql.operands import Operands
 from tianku.adql.schema import Cone, TableRef
 from tianku.adql.terms import wrap
@@ -23,27 +25,30 @@ from tianku.model.types import DataType
 class Conditions(Operands):
     """Turns a condition of the parsed tree into a canonical one."""
 
-    def condition(self, node: exp.Expr, certain: bool = False) -> exp.Expr:
-        """Resolve a condition; `certain` when rows that do not meet it do not matter."""
+    def condition(self, node: exp.Expr, certain: bool = False, joint: bool = False) -> exp.Expr:
+        """Resolve a condition; `certain` when rows that fail it do not matter, `joint` when pairs do not."""
         handler = self._CONDITIONS.get(type(node))
         if handler is None:
             raise FatalError("adql.unexpected_node", "no rule for {kind}", kind=type(node).__name__)
         self.spend(1)
-        before, self.block.certain = self.block.certain, certain
+        block = self.block
+        before = block.certain, block.joint
+        block.certain, block.joint = certain, joint
         try:
             return handler(self, node)
         finally:
-            self.block.certain = before
+            block.certain, block.joint = before
 
     def _connector(self, node: exp.Connector) -> exp.Expr:
-        certain = self.block.certain and isinstance(node, exp.And)
-        left, right = self.condition(node.this, certain), self.condition(node.expression, certain)
+        both = isinstance(node, exp.And)
+        certain, joint = self.block.certain and both, self.block.joint and both
+        left, right = (self.condition(side, certain, joint) for side in (node.this, node.expression))
         if isinstance(node, exp.And):
             left, right = (exp.Paren(this=n) if isinstance(n, exp.Or) else n for n in (left, right))
         return type(node)(this=left, expression=right)
 
     def _group(self, node: exp.Paren) -> exp.Expr:
-        return exp.Paren(this=self.condition(node.this, self.block.certain))
+        return exp.Paren(this=self.condition(node.this, self.block.certain, self.block.joint))
 
     def _not(self, node: exp.Not) -> exp.Expr:
         return exp.Not(this=wrap(self.condition(node.this)))
@@ -79,7 +84,10 @@ class Conditions(Operands):
         self._learn(kind, left, right)
         self._learn(floats.mirrored(kind), right, left)
         quick = self._single(kind, left, right) or self._single(floats.mirrored(kind), right, left)
-        return quick or kind(this=wrap(self._exact(left)), expression=wrap(self._exact(right)))
+        near = limited(kind, left.node, right.node) or limited(floats.mirrored(kind), right.node, left.node)
+        return self._joining(
+            quick or kind(this=wrap(self._exact(left)), expression=wrap(self._exact(right))), near
+        )
 
     def _flag(self, kind: type[exp.Binary], flag: Value, other: Value) -> exp.Expr | None:
         """Turn ``CONTAINS(…) = 1`` and its like into the bare condition."""
@@ -89,8 +97,18 @@ class Conditions(Operands):
             return None
         if (number == 1.0) == (kind is exp.EQ):
             self.confirm(flag)
-            return exp.Paren(this=inner)
+            return self._joining(exp.Paren(this=inner), flag.node.meta.get("near"))
         return exp.Not(this=exp.Paren(this=inner))
+
+    def _joining(self, condition: exp.Expr, near: Near | None) -> exp.Expr:
+        """Note at a condition that joins by position what it says, for the planner to find."""
+        block = self.block
+        if near is not None and block.joint:
+            pair = {near.one.key, near.two.key}
+            joins = pair <= {source.key for source in block.scope.frame.sources}
+            if joins or block.free & pair:
+                condition.meta["near"] = replace(near, free=block.free, joins=joins)
+        return condition
 
     def confirm(self, flag: Value) -> None:
         """Note that a geometric test holds for every row that matters."""
@@ -147,11 +165,12 @@ class Conditions(Operands):
         value, high = self._agree(value1, high, node)
         self._learn(exp.GTE, value, low)
         self._learn(exp.LTE, value, high)
+        near = limited(exp.LTE, value.node, high.node)
         first, last = self._single(exp.GTE, value, low), self._single(exp.LTE, value, high)
         if first is not None and last is not None:
             return exp.Between(this=value.node, low=first.expression, high=last.expression)
         parts = {"this": value, "low": low, "high": high}
-        return exp.Between(**{k: wrap(self._exact(v)) for k, v in parts.items()})
+        return self._joining(exp.Between(**{k: wrap(self._exact(v)) for k, v in parts.items()}), near)
 
     def _in(self, node: exp.In) -> exp.Expr:
         value = self.value(node.this)

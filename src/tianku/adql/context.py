@@ -27,6 +27,9 @@ class Block:
     aggregated: bool = False
     #: whether the condition at hand holds for every row that matters
     certain: bool = False
+    #: whether it must hold for the pair of rows that a join makes, and the sources whose rows it alone chooses
+    joint: bool = False
+    free: frozenset[str] = frozenset()
     #: output names that ORDER BY and GROUP BY may use when no column has the name
     aliases: dict[str, Value] = field(default_factory=dict)
 
@@ -50,7 +53,7 @@ class Context:
         self.ctes: dict[str, Cte] = {}
         self.cte_nodes: list[exp.CTE] = []
         self.block = Block(Scope(Frame()))
-        self.open_joins = False
+        self.open_joins = 0
         self._keys = 0
         self._nodes = 0
 

@@ -11,6 +11,7 @@ from sqlglot import exp
 from tianku.adql import calls, sphere, trig
 from tianku.adql.conditions import Conditions
 from tianku.adql.floats import literal
+from tianku.adql.near import Near, reach_within, spot_of
 from tianku.adql.schema import Region, SkyPolygon, TableRef
 from tianku.adql.shapes import Box, Circle, ConstantPolygon, Point, Shape
 from tianku.adql.terms import wrap
@@ -111,6 +112,7 @@ class Regions(Conditions):
         if at is not None and not -90 <= at <= 90:
             raise self.error("adql.coordinate", args[1], "declination {dec} is not within -90 and 90", dec=at)
         point.ref = self._main_position(_bare(ra.node), _bare(dec.node))
+        point.spot = spot_of(_bare(ra.node), _bare(dec.node))
         return point
 
     def _main_position(self, ra: exp.Expr, dec: exp.Expr) -> TableRef | None:
@@ -201,6 +203,8 @@ class Regions(Conditions):
             a, b = self._point(args[0]), self._point(args[1])
         found = trig.distance(a.ra, a.dec, b.ra, b.dec)
         self.spend(60)
+        if a.spot is not None and b.spot is not None:
+            found.meta["spots"] = (a.spot, b.spot)
         for one, two in ((a, b), (b, a)):
             at = two.constant
             if one.ref is not None and at is not None:
@@ -239,6 +243,7 @@ class Regions(Conditions):
         self.spend(60)
         flag = Value(cast(wrap(condition), DataType.INT32), plain(DataType.INT32, name.lower(), ""))
         flag.node.meta["facts"] = _facts(a, b)
+        flag.node.meta["near"] = _near(a, b, name)
         return flag
 
     def _holds(self, shape: Shape, point: Point, node: exp.Expr) -> exp.Expr:
@@ -272,6 +277,16 @@ def _facts(a: Shape, b: Shape) -> list[tuple[TableRef, Region]]:
         turned = Circle(a, b.radius).region()  # a circle around the row holds a constant point
         return [(b.centre.ref, turned)] if turned is not None else []
     return []
+
+
+def _near(a: Shape, b: Shape, name: str) -> Near | None:
+    """Return what a test that holds says of the distance of two positions of rows."""
+    if isinstance(a, Point) and isinstance(b, Circle):
+        return reach_within(a.spot, b.centre.spot, b.radius)
+    if isinstance(a, Circle) and isinstance(b, Circle):
+        combine = trig.total if name == "INTERSECTS" else trig.difference
+        return reach_within(a.centre.spot, b.centre.spot, combine(b.radius.copy(), a.radius.copy()))
+    return None
 
 
 def _bare(node: exp.Expr) -> exp.Expr:

@@ -100,7 +100,7 @@ class Resolved:
     top, offset
         The outermost TOP and OFFSET, if any.
     joins
-        Whether some join has no equality to go by (its cost is the product of its sides).
+        How many joins have no equality to go by (the cost of one is the product of its sides).
     """
 
     tree: exp.Query
@@ -109,4 +109,4 @@ class Resolved:
     origins: tuple[Origin | None, ...] = ()
     top: int | None = None
     offset: int | None = None
-    joins: bool = False
+    joins: int = 0

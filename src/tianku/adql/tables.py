@@ -115,7 +115,11 @@ class Tables(Conditions):
         side = node.args.get("side") or ""
         on = node.args.get("on")
         if on is not None:
-            condition: exp.Expr | None = self._on(on, frame, certain=not side)
+            chosen = {"": [*left.sources, *right.sources], "LEFT": right.sources, "RIGHT": left.sources}.get(
+                side, []
+            )
+            free = frozenset(source.key for source in chosen)
+            condition: exp.Expr | None = self._on(on, frame, certain=not side, free=free)
         else:
             condition = self._using(node, left, right, frame, side)
         join = exp.Join(this=base, side=side or None, on=condition)
@@ -123,11 +127,11 @@ class Tables(Conditions):
             join.set("kind", "CROSS")
         return join, frame
 
-    def _on(self, node: exp.Expr, frame: Frame, certain: bool) -> exp.Expr:
+    def _on(self, node: exp.Expr, frame: Frame, certain: bool, free: frozenset[str]) -> exp.Expr:
         outer = self.block
-        self.block = Block(Scope(frame, outer.scope.parent), clause="ON")
+        self.block = Block(Scope(frame, outer.scope.parent), clause="ON", free=free)
         try:
-            return self.condition(node, certain)
+            return self.condition(node, certain, joint=True)
         finally:
             self.block = outer
 

@@ -60,7 +60,7 @@ def plan_listed(
     if not stored.positional:
         raise UsageError("adql.no_position", "{table} has no position to search by", table=table.qualified_name)
     points = Points.of(ra, dec)
-    order, who, cells = cells_around(points, radius)
+    order, who, cells = cells_around(points.index, radius)
     shift = 2 * (ORDER - order)
     rows = listed.take(points.row[who]).append_column(_CELL, pa.array(cells))
     ranges = merge_ranges(_ranges(cells, shift), _RANGES)

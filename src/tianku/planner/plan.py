@@ -11,10 +11,11 @@ from sqlglot import exp
 
 from tianku.adql.restrict import restrict
 from tianku.adql.schema import Origin, Resolved, TableRef
-from tianku.engines.base import EngineQuery, Limits, Relation
+from tianku.engines.base import EngineQuery, Limits
 from tianku.model.metadata import Column, TableMeta
 from tianku.planner.bounds import Bounds, bounds_of, predicate, ranges_of
 from tianku.planner.lookup import look_up
+from tianku.planner.near import Reading, cell_joins
 from tianku.planner.stored import Stored
 
 Lane = Literal["short", "long"]
@@ -72,21 +73,21 @@ def plan(
     limits
         Time, memory and spill that the engine enforces.
     """
-    relations: dict[str, Relation] = {}
-    conditions: dict[str, exp.Expr] = {}
-    costs: list[float] = []
+    readings: dict[str, Reading] = {}
     for key, ref in resolved.references.items():
         stored = storage(ref.table)
-        condition, bounds = _bounded(ref, stored)
-        relations[key] = stored.relation(bounds.files)
-        costs.append(bounds.rows)
-        if condition is not None:
-            conditions[key] = condition
+        readings[key] = Reading(ref, stored, *_bounded(ref, stored))
+    joined, product = cell_joins(resolved.tree, readings, resolved.joins)
+    conditions = {key: one.condition for key, one in readings.items() if one.condition is not None}
     tree = cast(exp.Expression, restrict(resolved.tree, conditions))
+    for join in joined:
+        join.put_into(tree)
     _limit(tree, resolved.top, maxrec)
+    costs = [one.bounds.rows for one in readings.values()]
     rows = _expected(resolved, costs)
-    query = EngineQuery(tree, relations, limits or Limits(), small=rows <= SMALL_ROWS and not resolved.joins)
-    return Plan(query, _lane(resolved, costs, rows), resolved.columns, maxrec, rows, resolved.origins)
+    relations = {key: one.relation for key, one in readings.items()} | {join.key: join.relation for join in joined}
+    query = EngineQuery(tree, relations, limits or Limits(), small=rows <= SMALL_ROWS and not product)
+    return Plan(query, _lane(costs, rows, product), resolved.columns, maxrec, rows, resolved.origins)
 
 
 def _bounded(ref: TableRef, stored: Stored) -> tuple[exp.Expr | None, Bounds]:
@@ -120,8 +121,8 @@ def _expected(resolved: Resolved, costs: list[float]) -> float:
     return total
 
 
-def _lane(resolved: Resolved, costs: list[float], rows: float) -> Lane:
+def _lane(costs: list[float], rows: float, product: bool) -> Lane:
     if rows >= SHORT_ROWS:
         return "long"
-    pairs = math.prod(max(1.0, c) for c in costs) if resolved.joins else 0.0
+    pairs = math.prod(max(1.0, c) for c in costs) if product else 0.0
     return "short" if pairs <= SHORT_PAIRS else "long"

@@ -121,25 +121,28 @@ def pairs_within(left: Points, right: Points, radius: float | FloatArray) -> Ite
 
 def reached_cells(left: Points, radius: float) -> tuple[int, Int64Array]:
     """Return the cells (order, sorted numbers) that hold every position within `radius` degrees of `left`."""
-    order, _, cells = _cells_around(left, radius)
-    return order, np.unique(cells)
+    order, own, _, beyond = _cells_around(left.index, radius)
+    return order, np.unique(np.concatenate([own, beyond]))
 
 
-def cells_around(left: Points, radius: float) -> tuple[int, Int64Array, Int64Array]:
-    """Return (order, places in `left`, cells): all cells that may hold a position within `radius` degrees of each.
+def cells_around(index: Int64Array, radius: float) -> tuple[int, Int64Array, Int64Array]:
+    """Return (order, places in `index`, cells): of each all cells that hold positions within `radius` degrees.
 
     A pair of place and cell comes once, so an equality of cells joins no two positions twice.
     """
-    order, who, cells = _cells_around(left, radius)
-    pairs = np.unique(np.column_stack([who, cells]), axis=0)
-    return order, pairs[:, 0], pairs[:, 1]
+    order, cell, who, beyond = _cells_around(index, radius)
+    pairs = np.unique(np.column_stack([who, beyond]), axis=0)  # of large cells, few are all around
+    who, beyond = pairs[:, 0], pairs[:, 1]
+    other = beyond != cell[who]
+    return order, np.concatenate([np.arange(len(cell)), who[other]]), np.concatenate([cell, beyond[other]])
 
 
-def _cells_around(left: Points, radius: float) -> tuple[int, Int64Array, Int64Array]:
+def _cells_around(index: Int64Array, radius: float) -> tuple[int, Int64Array, Int64Array, Int64Array]:
+    """Return (order, own cells, places near edges, cells beyond these)."""
     order = match_order(radius)
-    cell = left.index >> (2 * (ORDER - order))
-    who, beyond = _beyond(left.index, cell, order, _edge_flags(order, math.radians(radius) + _PAD))
-    return order, np.concatenate([np.arange(len(cell)), who]), np.concatenate([cell, beyond])
+    cell = index >> (2 * (ORDER - order))
+    who, beyond = _beyond(index, cell, order, _edge_flags(order, math.radians(radius) + _PAD))
+    return order, cell, who, beyond
 
 
 def separation(ra1: FloatArray, dec1: FloatArray, ra2: FloatArray, dec2: FloatArray) -> FloatArray:

@@ -12,13 +12,16 @@ from tianku.adql.build import select
 from tianku.adql.parser import Statement, parse
 from tianku.adql.resolve import resolve
 from tianku.adql.schema import Cone
+from tianku.adql.uploads import WithUploads
 from tianku.engines.base import Cancellation, Limits, Result
 from tianku.formats.table import Overflow, capped
 from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError, UsageError
 from tianku.model.metadata import Column, TableMeta
 from tianku.planner.plan import Plan, plan
+from tianku.planner.stored import Stored
 from tianku.usecases.described import ProductColumn, product_columns
+from tianku.usecases.uploads import Upload
 from tianku.usecases.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -74,9 +77,12 @@ def run_adql(
     adql: str,
     *,
     maxrec: int | None = None,
+    uploads: Sequence[Upload] = (),
     cancellation: Cancellation | None = None,
 ) -> Answer:
     """Run ADQL text for `principal`; at most `maxrec` rows (the site's default if None).
+
+    `uploads` are tables of the caller's own, which only this query sees.
 
     Raises
     ------
@@ -85,7 +91,7 @@ def run_adql(
     AuthError
         ``policy.closed`` for a listed table whose rows are closed to the caller.
     """
-    return run_statement(centre, principal, parse(adql), maxrec=maxrec, cancellation=cancellation)
+    return run_statement(centre, principal, parse(adql), maxrec=maxrec, uploads=uploads, cancellation=cancellation)
 
 
 def run_statement(
@@ -95,12 +101,13 @@ def run_statement(
     *,
     maxrec: int | None = None,
     table: TableMeta | None = None,
+    uploads: Sequence[Upload] = (),
     cancellation: Cancellation | None = None,
 ) -> Answer:
     """Run a parsed or built statement; see `run_adql`."""
     limits = centre.site.limits
     limit = row_limit(maxrec, limits.default_rows, limits.sync_rows)
-    planned, viewer, _ = prepare(centre, principal, statement, limit, _limits(centre))
+    planned, viewer, _ = prepare(centre, principal, statement, limit, _limits(centre), uploads)
     return _started(centre, planned, viewer, table, cancellation)
 
 
@@ -130,15 +137,26 @@ class Desk(Protocol):
 
 
 def prepare(
-    desk: Desk, principal: Principal, statement: Statement, maxrec: int, limits: Limits
+    desk: Desk,
+    principal: Principal,
+    statement: Statement,
+    maxrec: int,
+    limits: Limits,
+    uploads: Sequence[Upload] = (),
 ) -> tuple[Plan, Viewer, frozenset[tuple[str, int]]]:
     """Return how to run `statement` for `principal`, what it saw, and the (dataset, revision)s it reads."""
     current = desk.current()
     viewer = Viewer(current.picture, principal, desk.clock())
-    resolved = resolve(statement, viewer)
+    own = {one.meta.qualified_name: one.stored for one in uploads}
+    resolved = resolve(statement, WithUploads(viewer, (one.meta for one in uploads)) if own else viewer)
+    viewer.public = viewer.public and not own
     owners = (current.picture.by_schema.get(ref.table.schema_name) for ref in resolved.references.values())
     snapshots = frozenset((one.id, one.revision) for one in owners if one is not None)
-    return plan(resolved, current.storage, maxrec, limits=limits), viewer, snapshots
+
+    def storage(table: TableMeta) -> Stored:
+        return own.get(table.qualified_name) or current.storage(table)
+
+    return plan(resolved, storage, maxrec, limits=limits), viewer, snapshots
 
 
 def row_limit(maxrec: int | None, default: int, most: int) -> int:

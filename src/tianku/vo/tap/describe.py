@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tianku.adql.functions import FUNCTIONS
 from tianku.formats.writers import WRITERS, WriterSpec
 from tianku.model.config.site import SiteConfig
+from tianku.usecases.match_upload import HELD_ROWS
 from tianku.vo.xml import render
 
 OBSCORE = {"ivo_id": "ivo://ivoa.net/std/ObsCore#core-1.1", "name": "ObsCore-1.1"}
@@ -77,6 +78,7 @@ def capabilities_document(base: str, site: SiteConfig, obscore: bool) -> bytes:
         features=feature_groups(),
         formats=[_format(w) for w in WRITERS],
         limits=site.limits,
+        upload_rows=HELD_ROWS,
         jobs=site.jobs,
         days=_days,
     )

@@ -12,16 +12,17 @@ from tianku.engines.base import Cancellation
 from tianku.http.absolute import base_url
 from tianku.http.context import FORM_BYTES, context_of, principal_of
 from tianku.http.errors import guarded
-from tianku.http.params import Params, read_params
+from tianku.http.params import Params, read_form
 from tianku.http.stream import Reply, stream
 from tianku.http.tabular import table_reply
 from tianku.usecases import schema
 from tianku.usecases.described import query_info
 from tianku.usecases.query import run_adql
+from tianku.usecases.uploads import read_upload
 from tianku.vo.dali.errors import votable_error
 from tianku.vo.tap.describe import capabilities_document
 from tianku.vo.tap.examples import document
-from tianku.vo.tap.params import tap_query
+from tianku.vo.tap.params import sent_part, tap_query
 from tianku.vo.uws.routes import JobService
 from tianku.vo.vosi.routes import availability, one_table, tables
 from tianku.vo.xml import xml_response
@@ -33,12 +34,22 @@ async def sync(request: Request) -> Response:
     """``GET, POST /vo/tap/sync`` (TAP 1.1, 2.2)."""
     context = context_of(request)
     context.gate.check()
-    query = tap_query(await read_params(request, FORM_BYTES))
+    params, files = await read_form(request, FORM_BYTES, context.site.limits.upload_bytes)
+    query = tap_query(params)
     principal = await principal_of(request)
     base = base_url(request, context.site)
 
     def opener(cancellation: Cancellation) -> Reply:
-        answer = run_adql(context.centre, principal, query.adql, maxrec=query.maxrec, cancellation=cancellation)
+        try:
+            parts = {table: sent_part(files, part) for table, part in query.uploads.items()}
+            folder = context.centre.data_root / "tmp"
+            uploads = [read_upload(table, file, folder) for table, file in parts.items()]
+        finally:
+            for file in files.values():
+                file.close()
+        answer = run_adql(
+            context.centre, principal, query.adql, maxrec=query.maxrec, uploads=uploads, cancellation=cancellation
+        )
         info = query_info(query.adql, answer.versions)
         filename = f"result.{query.writer.extension}"
         return table_reply(answer, query.writer, info, base, filename=filename)
