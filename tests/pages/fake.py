@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 from tianku.catalogue.manifest import ColumnStatistics
 from tianku.model.access import Level, Principal
@@ -37,6 +40,7 @@ from tianku.pages.ports.products import Fact, FileView, PartView, ProductListVie
 from tianku.usecases.datasets import Value, Wanted
 from tianku.usecases.difference import ColumnDifference, DatasetDifference, TableDifference
 from tianku.usecases.downloads import Download, Offered
+from tianku.usecases.jobs.operation import Desk
 
 HIP = "hipparcos/hip2"
 CLOSED = "lamost/dr13/v1.0"
@@ -127,6 +131,12 @@ class FakeSource:
 
     def __init__(self) -> None:
         self.seen: list[Principal] = []
+
+    #: where jobs are prepared; their results are nowhere unless a test sets it
+    jobs_at: Any = SimpleNamespace(data_root=Path("/nowhere"))
+
+    def desk(self) -> Desk:
+        return cast(Desk, self.jobs_at)
 
     def site(self, principal: Principal) -> SiteView:
         self.seen.append(principal)

@@ -32,6 +32,7 @@ from tianku.usecases import difference as use
 from tianku.usecases.datasets import Wanted, children, parent, search
 from tianku.usecases.downloads import offered
 from tianku.usecases.epochs import siblings
+from tianku.usecases.jobs.operation import Desk
 from tianku.usecases.picture import PublishedDataset, PublishedTable
 from tianku.usecases.products import ProductPage, product_header, product_list, product_page
 from tianku.usecases.releases import other_releases
@@ -49,6 +50,10 @@ class CentreSource:
     def __init__(self, centre: Centre) -> None:
         self._centre = centre
         self._shown = ShownCache(lambda viewer: make_shown(centre, viewer))
+
+    def desk(self) -> Desk:
+        """Return where jobs are prepared."""
+        return self._centre
 
     def site(self, principal: Principal) -> SiteView:
         """Return the installation with its collections and live numbers."""

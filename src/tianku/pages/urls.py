@@ -8,7 +8,7 @@ from wagtail import urls as document_urls
 from wagtail.admin import urls as editor_urls
 
 from tianku.pages.language import in_both_languages
-from tianku.pages.views import account, catalogue, difference, home, jobs, product, query
+from tianku.pages.views import account, catalogue, difference, home, jobs, match, product, query
 
 _DATASET = r"^data/(?P<dataset>[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*){0,2})/"
 _LATEST = r"^data/(?P<prefix>[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*)?)/latest/(?P<rest>.*)$"
@@ -32,6 +32,7 @@ urlpatterns = [
         re_path(_DATASET + r"$", catalogue.dataset, name="dataset"),
         path("search", query.search, name="search"),
         path("sql", query.sql, name="sql"),
+        path("match", match.match, name="match"),
         path("jobs", jobs.jobs, name="jobs"),
         path("jobs/<str:job>", jobs.job, name="job"),
         path("account/", account.profile, name="account"),

@@ -12,7 +12,7 @@ from a2wsgi import WSGIMiddleware
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
-from tianku.http.absolute import base_url
+from tianku.http.absolute import base_url, client_address
 from tianku.http.body import IN_MEMORY, BoundedBody, spool_body
 from tianku.http.context import Context
 from tianku.http.errors import as_tianku, text_error
@@ -64,9 +64,12 @@ class PagesBridge:
         address = urlsplit(base_url(request, self._context.site))
         length = body.seek(0, 2)
         body.seek(0)
-        dropped = (b"content-length", b"transfer-encoding", b"host")
+        dropped = (b"content-length", b"transfer-encoding", b"host", b"x-client-address")
         headers = [(k, v) for k, v in request.scope["headers"] if k not in dropped and b"_" not in k]
         headers += [(b"host", address.netloc.encode()), (b"content-length", str(length).encode())]
+        headers.append(
+            (b"x-client-address", client_address(request, self._context.site).encode("ascii", "replace"))
+        )
         return {**request.scope, "scheme": address.scheme, "headers": headers}
 
 

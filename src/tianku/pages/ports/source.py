@@ -12,6 +12,7 @@ from tianku.pages.ports.cards import CollectionCard, DatasetCard, SiteView
 from tianku.pages.ports.datasets import DatasetView, DifferenceView, TableView
 from tianku.pages.ports.products import ProductListView, ProductView
 from tianku.usecases.datasets import Wanted
+from tianku.usecases.jobs.operation import Desk
 
 
 class Source(Protocol):
@@ -21,6 +22,10 @@ class Source(Protocol):
     closed raises `AuthError` or comes without its closed fields, by `AccessView.level`.
     Every method answers from memory, but `product`, which may read one file's header.
     """
+
+    def desk(self) -> Desk:
+        """Return where jobs are prepared."""
+        ...
 
     def site(self, principal: Principal) -> SiteView:
         """Return the installation with its collections and live numbers."""
