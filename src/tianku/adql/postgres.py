@@ -128,10 +128,15 @@ class _Reader(Values):
             made.set("order", exp.Order(expressions=[self._ordered(one) for one in order.expressions]))
         for bound, kind in (("limit", exp.Limit), ("offset", exp.Offset)):
             said = node.args.get(bound)
+            if said is not None and not isinstance(said, kind):
+                raise self.unsupported(node, f"{said.key.upper()} (write LIMIT)")
             if said is not None and not isinstance(said.expression, exp.Null):
                 made.set(bound, kind(expression=exp.Literal.number(self.whole(said.expression, bound.upper()))))
 
     def _ordered(self, node: exp.Ordered) -> exp.Ordered:
+        """Take one item of ORDER BY over; nulls come last, also where PostgreSQL has them first (DESC)."""
+        if node.args.get("nulls_first") and not node.args.get("desc"):
+            raise self.unsupported(node, "NULLS FIRST")
         return self.mark(exp.Ordered(this=self.value(node.this), desc=bool(node.args.get("desc"))), node)
 
     def _select(self, node: exp.Select) -> exp.Select:

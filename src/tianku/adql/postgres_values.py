@@ -32,8 +32,12 @@ _TYPES = {
     "DECIMAL": "DOUBLE", "VARCHAR": "VARCHAR", "TEXT": "VARCHAR", "CHAR": "VARCHAR", "NAME": "VARCHAR",
     "TIMESTAMP": "TIMESTAMP", "TIMESTAMPTZ": "TIMESTAMP", "DATE": "TIMESTAMP",
 }  # fmt: skip
-#: arguments that say how, not what
-_FLAGS = frozenset({"big_int", "is_string", "typed", "safe", "is_left_associative"})
+#: parts of nodes that are taken over, or say nothing; others would change the meaning unseen
+_PARTS = frozenset(
+    ("this", "expression", "expressions", "low", "high", "query", "ifs", "default", "true", "table", "db",
+     "catalog", "to", "quoted", "is_string", "big_int", "typed", "safe", "negate")
+)  # fmt: skip
+_FLAGS = frozenset({"big_int"})
 
 
 class Values(ABC):
@@ -55,15 +59,16 @@ class Values(ABC):
     @staticmethod
     def mark(made: E, node: exp.Expr) -> E:
         """Remember where a node came from."""
-        at = next((n.meta["start"] for n in node.walk() if "start" in n.meta), None)
+        at = _start(node)
         if at is not None:
-            made.meta["at"] = int(at)
+            made.meta["at"] = at
         return made
 
     def unsupported(self, node: exp.Expr, what: str) -> UsageError:
         """Return the error of PostgreSQL that this service does not do."""
-        at = next((n.meta["start"] for n in node.walk() if "start" in n.meta), 0)
-        return self.source.error("adql.not_supported", int(at), "{what} is not supported here", what=what)
+        return self.source.error(
+            "adql.not_supported", _start(node) or 0, "{what} is not supported here", what=what
+        )
 
     def name(self, node: exp.Expr) -> exp.Identifier:
         """Take a name over."""
@@ -83,11 +88,19 @@ class Values(ABC):
         this = exp.Star() if isinstance(node.this, exp.Star) else self.name(node.this)
         return self.mark(exp.Column(this=this, **parts), node)
 
+    def _check(self, node: exp.Expr) -> None:
+        """Raise for a node that says more than is taken over."""
+        known = _FLAGS if type(node) in _CALLS else _PARTS
+        for part, value in node.args.items():
+            if value and part not in known and (isinstance(value, bool) or type(node) not in _CALLS):
+                raise self.unsupported(node, f"{part.replace('_', ' ').upper()} of {node.key.upper()}")
+
     # Values ----------------------------------------------------------------------------------
 
     def value(self, node: exp.Expr) -> exp.Expr:
         """Take a value over."""
         self.deeper(1)
+        self._check(node)
         made = self.mark(self._value(node), node)
         self.deeper(-1)
         return made
@@ -157,7 +170,10 @@ class Values(ABC):
     def condition(self, node: exp.Expr) -> exp.Expr:
         """Take a condition over."""
         self.deeper(1)
+        self._check(node)
         made = self.mark(self._condition(node), node)
+        if node.args.get("negate"):
+            made = exp.Not(this=made)
         self.deeper(-1)
         return made
 
@@ -219,12 +235,22 @@ class Values(ABC):
         return exp.EQ(this=exp.Literal.number(1), expression=inside)
 
 
+def _start(node: exp.Expr) -> int | None:
+    """Return the offset of the first word of a node; its own where it has one, which spares the walk."""
+    own = node.meta.get("start")
+    return (
+        int(own)
+        if own is not None
+        else min((int(n.meta["start"]) for n in node.walk() if "start" in n.meta), default=None)
+    )
+
+
 def _arguments(node: exp.Expr) -> list[exp.Expr]:
     if isinstance(node, exp.Anonymous):
         return list(node.expressions)
     found: list[exp.Expr] = []
-    for key, value in node.args.items():
-        if key not in _FLAGS and value is not None and not isinstance(value, bool):
+    for value in node.args.values():
+        if value is not None and not isinstance(value, bool):
             found += value if isinstance(value, list) else [value]
     return found
 
