@@ -84,18 +84,18 @@ def test_a_product_row_is_complete(few: list[Path], tmp_path: Path) -> None:
 
 
 def test_one_bad_file_is_reported_and_the_rest_published(few: list[Path], tmp_path: Path) -> None:
-    source = tmp_path / "in"
+    source, out = tmp_path / "in", tmp_path / "o'out"  # a quote is no end of a name
     shutil.copytree(few[0].parent, source, ignore=lambda _, names: [n for n in names if not n.startswith("37")])
     bad = source / "3703110.fits"
     bad.write_bytes(few[0].read_bytes()[:60_000])
     (source / "3706009-again.fits").write_bytes((source / "3706009.fits").read_bytes())
-    manifest = ingest_products(context(), sorted(source.iterdir()), tmp_path / "out")
+    manifest = ingest_products(context(), sorted(source.iterdir()), out)
     assert (manifest.products, manifest.files, manifest.rejects.total) == (11, 11, 2)
     assert manifest.rejects.reasons == {"fits.truncated": 1, "key.repeated": 1}
-    with (tmp_path / "out" / str(manifest.rejects.report)).open() as stream:
+    with (out / str(manifest.rejects.report)).open() as stream:
         report = list(csv.DictReader(stream))
     assert report[0]["file"] == str(bad) and "claims" in report[0]["reason"]
-    assert not (tmp_path / "out/products/lrs/chunks").exists()
+    assert not (out / "products/lrs/chunks").exists()
 
 
 _KILLED = """

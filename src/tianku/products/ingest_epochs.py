@@ -265,14 +265,15 @@ class _Job:
             # of several rows with one id the first counts
             joined = (
                 f'LEFT JOIN (SELECT *, CAST("{identifier}" AS VARCHAR) AS join_id FROM read_parquet($sources, '
-                f'hive_partitioning=false) QUALIFY row_number() OVER (PARTITION BY "{identifier}") = 1) s '
+                "hive_partitioning=false, file_row_number=true) QUALIFY row_number() OVER "
+                f'(PARTITION BY "{identifier}" ORDER BY file_index, file_row_number) = 1) s '
                 "ON s.join_id = g.source_id"
             )
         columns = ", ".join([f"g.* EXCLUDE (source_id) {replaced}", *headers])
         files = [str(self.tables.root / e.path) for e in sources.files] if sources else []
         con.execute(
-            f"COPY (SELECT {columns} FROM read_parquet('{grouped}') g {joined}) TO '{target}' (FORMAT PARQUET)",
-            {"sources": files} if sources else None,
+            f"COPY (SELECT {columns} FROM read_parquet($grouped) g {joined}) TO $target (FORMAT PARQUET)",
+            {"grouped": str(grouped), "target": str(target)} | ({"sources": files} if sources else {}),
         )
         return target
 

@@ -52,7 +52,8 @@ def finish(
         joined = "LEFT JOIN tree_files t ON r.path = t.path AND r.inside = t.inside"
         numbered = f"SELECT r.*, t.file_number FROM ({rows}) r {joined}"
         with durable(index) as partial:
-            con.execute(f"COPY ({numbered} ORDER BY key, category, path, part_number) TO '{partial}' {_BY_KEY}")
+            sorted_rows = f"{numbered} ORDER BY key, category, path, part_number"
+            con.execute(f"COPY ({sorted_rows}) TO $file {_BY_KEY}", {"file": str(partial)})
         counts = _counts(con, context.config.main)
         alone = _without_product(con, context)
         failpoint("products.after_index")
@@ -142,7 +143,9 @@ def write_obscore(
             cells.append(np.unique(table[HEALPIX_COLUMN].drop_null().to_numpy() >> 38))
     with durable(target) as partial:
         con.execute(
-            f"COPY (FROM '{unsorted}' ORDER BY {HEALPIX_COLUMN}, obs_publisher_did) TO '{partial}' {_BY_POSITION}"
+            f"COPY (FROM read_parquet($rows) ORDER BY {HEALPIX_COLUMN}, obs_publisher_did)"
+            f" TO $file {_BY_POSITION}",
+            {"rows": str(unsorted), "file": str(partial)},
         )
     found = np.unique(np.concatenate(cells)) if cells else np.empty(0, dtype=np.int64)
     return target, moc.to_ascii(moc.from_pixels(found << 38)) if len(found) else None

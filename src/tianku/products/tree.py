@@ -89,9 +89,11 @@ def write_tree(con: duckdb.DuckDBPyConnection, folder: Path) -> tuple[Path, Path
     files, folders = folder / FILES, folder / FOLDERS
     columns = "key, * EXCLUDE (key, folder, inside, file_number)"
     with durable(files) as partial:
-        con.execute(f"COPY (SELECT {columns} FROM tree_files ORDER BY key) TO '{partial}' {_SORTED}")
+        con.execute(
+            f"COPY (SELECT {columns} FROM tree_files ORDER BY key) TO $file {_SORTED}", {"file": str(partial)}
+        )
     with durable(folders) as partial:
-        con.execute(f"COPY (FROM tree_folders ORDER BY key) TO '{partial}' {_SORTED}")
+        con.execute(f"COPY (FROM tree_folders ORDER BY key) TO $file {_SORTED}", {"file": str(partial)})
     return files, folders
 
 
