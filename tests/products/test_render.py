@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from astropy.io.votable import parse_single_table
 from PIL import Image
 
 from tests.products.product_sets import UNIT
@@ -24,7 +23,7 @@ from tianku.model.vocabulary.units import is_vounit
 from tianku.products.plot import thumbnail, to_png
 from tianku.products.plot_frame import ticks
 from tianku.products.readers import read_spectrum
-from tianku.products.render import inverse_square, table_columns, to_csv, to_fits, to_votable, to_wire
+from tianku.products.render import inverse_square, table_columns, to_csv, to_fits, to_wire
 from tianku.products.spectrum import FluxInfo, Part, Spectrum
 
 FLUX = FluxInfo(UNIT, "relative")
@@ -85,14 +84,6 @@ def test_csv_holds_the_values(spectrum: Spectrum) -> None:
     part = spectrum.parts[0]
     assert [np.float32(r["flux"]) for r in rows[:50]] == part.flux[:50].tolist()
     assert float(rows[-1]["wavelength"]) == part.wavelength[-1]
-
-
-def test_votable_holds_values_units_and_facts(spectrum: Spectrum) -> None:
-    data = io.BytesIO(b"".join(to_votable(spectrum)))
-    table = parse_single_table(data)
-    np.testing.assert_array_equal(table.array["flux"], spectrum.parts[0].flux)
-    assert table.get_field_by_id("wavelength").ucd == "em.wl"
-    assert b'value="HELIOCENTER"' in data.getvalue()
 
 
 def test_fits_tables_of_all_parts(files: list[Path]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,7 +29,8 @@ from tianku.model.text import Text
 from tianku.products import render
 from tianku.products.plot import to_png
 from tianku.products.spectrum import Spectrum
-from tianku.usecases.products import product_page, spectrum
+from tianku.products.spectrum_votable import Curation, to_votable
+from tianku.usecases.products import ProductPage, product_page, spectrum
 
 Pieces = Iterable[bytes]
 
@@ -39,17 +40,17 @@ class SpectrumFormat:
     """How a spectrum is written; `inline` ones are shown, others saved."""
 
     media_type: str
-    write: Callable[[Spectrum, str | None], Pieces]
+    write: Callable[[Spectrum, Curation], Pieces]
     inline: bool = False
 
 
 #: by the suffix of the path; "" is what the viewer draws
 FORMATS: dict[str, SpectrumFormat] = {
     "": SpectrumFormat(render.WIRE_TYPE, lambda s, _: [render.to_wire(s)], inline=True),
-    "csv": SpectrumFormat("text/csv;header=present", render.to_csv),
-    "vot": SpectrumFormat("application/x-votable+xml", render.to_votable),
+    "csv": SpectrumFormat("text/csv;header=present", lambda s, _: render.to_csv(s)),
+    "vot": SpectrumFormat("application/x-votable+xml", lambda s, curation: to_votable(s, None, curation)),
     "fits": SpectrumFormat("application/fits", lambda s, _: [render.to_fits(s)]),
-    "png": SpectrumFormat("image/png", lambda s, part: [to_png(s, part)], inline=True),
+    "png": SpectrumFormat("image/png", lambda s, _: [to_png(s)], inline=True),
 }
 
 
@@ -64,9 +65,19 @@ async def view(request: Request, address: ProductAddress, suffix: str) -> Respon
         page = product_page(context.centre, principal, address.dataset, address.set, address.key)
         found = spectrum(context.centre, principal, address.dataset, address.set, address.key, part)
         headers = cache_headers(page.public) | ({} if form.inline else attachment(address, part, suffix))
-        return Reply(Source(form.write(found, None)), form.media_type, headers)
+        return Reply(Source(form.write(found, _curation(context, page, part))), form.media_type, headers)
 
     return await answer(request, make)
+
+
+def _curation(context: Context, page: ProductPage, part: str | None) -> Curation:
+    site = context.site
+    owner = context.centre.picture().datasets[page.one.dataset]
+    return Curation(
+        publisher=str(site.publisher) or str(site.title),
+        publisher_did=str(replace(page.did, part=part)),
+        collection=str(owner.collection.title),
+    )
 
 
 VIEW = View(

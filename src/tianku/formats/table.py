@@ -31,7 +31,7 @@ class Info:
 
 @dataclass(frozen=True, slots=True)
 class Coosys:
-    """A coordinate system, and the names of the columns given in it."""
+    """A coordinate system, and the names of the columns or parameters given in it."""
 
     id: str
     system: str = "ICRS"
@@ -42,7 +42,7 @@ class Coosys:
 
 @dataclass(frozen=True, slots=True)
 class Timesys:
-    """A time system, and the names of the columns given in it."""
+    """A time system, and the names of the columns or parameters given in it."""
 
     id: str
     timescale: str = "UTC"

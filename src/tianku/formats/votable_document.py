@@ -51,7 +51,7 @@ def head(columns: Sequence[Column], info: TableInfo, wide: Collection[int] = ())
             *(_info(i) for i in infos),
             *(_coosys(c, info.version) for c in info.coosys),
             *(_timesys(t) for t in info.timesys),
-            *(_param(p, {}) for p in info.params),
+            *(_param(p, _system_of(p.name, info)) for p in info.params),
             f"<TABLE{attributes(name=info.name, utype=info.utype, nrows=info.nrows)}>",
             *([description(info.description)] if info.description else []),
             *(_field(c, ids[i], _system_of(c.name, info), i in wide) for i, c in enumerate(columns)),
@@ -152,13 +152,13 @@ def _service(service: Service, ids: dict[str, str]) -> str:
         *([Param("contentType", service.content_type)] if service.content_type else []),
         *service.extra,
     ]
-    inputs = "\n".join(_param(param, ids) for param in service.inputs)
+    inputs = "\n".join(_param(p, ids.get(p.column.lower()) if p.column else None) for p in service.inputs)
     group = f'<GROUP name="inputParams">\n{inputs}\n</GROUP>' if service.inputs else ""
-    body = "\n".join([description(service.description), *(_param(p, ids) for p in params), group])
+    body = "\n".join([description(service.description), *(_param(p) for p in params), group])
     return element("RESOURCE", body, type="meta", ID=service.id, name=service.name, utype="adhoc:service")
 
 
-def _param(param: Param, ids: dict[str, str]) -> str:
+def _param(param: Param, ref: str | None = None) -> str:
     return element(
         "PARAM",
         description(param.description) + _values(param),
@@ -169,7 +169,7 @@ def _param(param: Param, ids: dict[str, str]) -> str:
         unit=param.unit,
         ucd=param.ucd,
         utype=param.utype,
-        ref=ids.get(param.column.lower()) if param.column else None,
+        ref=ref,
         value=param.value,
     )
 

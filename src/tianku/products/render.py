@@ -1,4 +1,4 @@
-"""A spectrum as others want it: the viewer's binary reply, CSV, VOTable, FITS table."""
+"""A spectrum as others want it: the viewer's binary reply, CSV, FITS table."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tianku.formats.csv import write_csv
-from tianku.formats.table import Info, TableInfo
-from tianku.formats.votable import write_binary2
+from tianku.formats.table import TableInfo
 from tianku.model.errors import NotFoundError
 from tianku.model.metadata import Bit, Column
 from tianku.model.text import Text
@@ -174,21 +173,6 @@ def to_csv(spectrum: Spectrum, part: str | None = None) -> Iterator[bytes]:
     """Return one part as CSV with a header line."""
     found = chosen(spectrum, part)
     return write_csv(table_columns(found), [table_batch(found)], TableInfo(name=found.name))
-
-
-def to_votable(spectrum: Spectrum, part: str | None = None) -> Iterator[bytes]:
-    """Return one part as a VOTable (BINARY2) that says frame, calibration and times."""
-    found = chosen(spectrum, part)
-    facts = {
-        "wavelength_medium": "vacuum",
-        "spectral_frame": found.frame,
-        "flux_calibration": found.calibration,
-        "t_min": found.t_min,
-        "t_max": found.t_max,
-        "t_exptime": found.t_exptime,
-    }
-    infos = tuple(Info(name, str(value)) for name, value in facts.items() if value is not None)
-    return write_binary2(table_columns(found), [table_batch(found)], TableInfo(name=found.name, infos=infos))
 
 
 def to_fits(spectrum: Spectrum) -> bytes:

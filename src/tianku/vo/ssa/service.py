@@ -85,7 +85,7 @@ def _facts(centre: Centre, one: PublishedSet) -> dict[str, str]:
     site = centre.site
     return {
         "association": "MultiFormat",
-        "model": "Spectrum-1.0",
+        "model": "Spectrum-1.1",
         "type": "Spectrum",
         "creation": "archival",
         "calibrated": "calibrated",
