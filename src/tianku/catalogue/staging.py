@@ -5,17 +5,20 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from tianku.catalogue.manifest import TableManifest
+from tianku.catalogue.manifest import SnapshotRef, TableManifest
 from tianku.model.errors import TransientError
 from tianku.storage.failpoints import failpoint
 from tianku.storage.files import atomic_write
 
 #: suffix of the folder beside it that remembers what is finished
 STATE = ".state"
+#: file in it with the snapshots that are needed
+NEEDS = "needs"
 
 
 class Staging:
@@ -43,6 +46,11 @@ class Staging:
                 retry_after=60,
                 dataset=dataset,
             ) from error
+
+    def note_needs(self, snapshots: Iterable[SnapshotRef]) -> None:
+        """Note the snapshots that the coming one is made from or shares: nobody may delete them meanwhile."""
+        with atomic_write(self.state / NEEDS) as file:
+            file.write("".join(f"{one.dataset}@{one.revision}\n" for one in snapshots).encode())
 
     def finished_table(self, name: str, digest: str) -> TableManifest | None:
         """Return the table's manifest when an earlier run finished it from equal sources and configuration.

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import re
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tianku.catalogue.checksums import write_sums
-from tianku.catalogue.manifest import FORMAT, SnapshotManifest
-from tianku.catalogue.staging import STATE, Staging
+from tianku.catalogue.manifest import FORMAT, SnapshotManifest, SnapshotRef
+from tianku.catalogue.staging import NEEDS, STATE, Staging
 from tianku.model.errors import FatalError, NotFoundError
 from tianku.storage.failpoints import failpoint
 from tianku.storage.files import atomic_write, fsync_directory, fsync_tree, require_room
@@ -141,8 +144,35 @@ class SnapshotStore:
             folder = folder.parent
         fsync_directory(self.root)
 
+    @contextmanager
+    def chosen(self, *, to_delete: bool = False) -> Iterator[None]:
+        """Keep others from deleting snapshots while one that is needed is chosen; or from choosing while deleting.
+
+        Held for moments: who has chosen notes it in its `Staging`.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX if to_delete else fcntl.LOCK_SH)
+            yield
+        finally:
+            os.close(handle)
+
+    def needed(self) -> set[SnapshotRef]:
+        """Return the snapshots that unfinished ones are made from."""
+        found = set()
+        for file in (self.root / _STAGING).glob(f"*{STATE}/{NEEDS}"):
+            for line in file.read_text("utf-8").splitlines():
+                dataset, _, revision = line.rpartition("@")
+                found.add(SnapshotRef(dataset=dataset, revision=int(revision)))
+        return found
+
     def remove(self, dataset: str, revision: int) -> None:
         """Delete a snapshot: it disappears at once, its bytes soon after. Its number is not used again."""
+        shutil.rmtree(self.discard(dataset, revision))
+
+    def discard(self, dataset: str, revision: int) -> Path:
+        """Move a snapshot away, to be deleted by `clean`; return where it is."""
         place = self.path(dataset, revision)
         if not place.is_dir():
             self.load(dataset, revision)
@@ -150,7 +180,7 @@ class SnapshotStore:
         trash.parent.mkdir(parents=True, exist_ok=True)
         place.rename(trash)
         fsync_directory(place.parent)
-        shutil.rmtree(trash)
+        return trash
 
     def leftovers(self) -> list[Leftover]:
         """Return unfinished and half-deleted folders, with their sizes."""

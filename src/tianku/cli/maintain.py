@@ -9,12 +9,13 @@ import typer
 
 from tianku.cli.console import out, root_of
 from tianku.usecases import fsck as checks
+from tianku.usecases import gc as garbage
 from tianku.usecases import maintenance as use
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to `app`."""
-    for command in (backup, restore, migrate, fsck):
+    for command in (backup, restore, migrate, fsck, gc):
         app.command()(command)
 
 
@@ -49,3 +50,18 @@ def fsck(
     out.print(f"{found} problem(s) found.")
     if found:
         raise typer.Exit(1)
+
+
+def gc(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only list what would be deleted")] = False,
+    originals: Annotated[
+        bool, typer.Option("--originals", help="also copied product files that no snapshot names")
+    ] = False,
+) -> None:
+    """Delete snapshots, caches and temporary files that nothing needs any more."""
+    count = freed = 0
+    for waste in garbage.collect(root_of(context), dry_run=dry_run, originals=originals):
+        count, freed = count + 1, freed + waste.bytes
+        out.print(f"{waste.bytes / 1e6:12,.3f} MB  {waste.path}: {waste.reason}", markup=False, soft_wrap=True)
+    out.print(f"{count} {'would be' if dry_run else 'were'} deleted, {freed / 1e6:,.3f} MB.")

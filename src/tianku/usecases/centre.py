@@ -14,6 +14,7 @@ from tianku.engines.duckdb import DuckDBEngine
 from tianku.model.config.load import load_site
 from tianku.model.config.site import SiteConfig
 from tianku.model.sizes import parse_bytes
+from tianku.storage.scratch import Scratch
 from tianku.usecases.archives.layouts import LayoutCache
 from tianku.usecases.current import Current, Shown
 from tianku.usecases.picture import Picture
@@ -52,7 +53,8 @@ class Centre:
         self._shown = Shown(self.data_root)
         self.store = self._shown.source.store
         cores = max(1, (os.cpu_count() or 1) // workers)
-        temp = self.data_root / "tmp"
+        self._scratch = Scratch(self.data_root / "tmp")
+        temp = self._scratch.path
         self.short = DuckDBEngine(
             relations_of(self.current().stored.values()),
             threads=cores,
@@ -99,6 +101,7 @@ class Centre:
         self._poller.join(timeout=10)
         self.short.close()
         self.long.close()
+        self._scratch.close()
 
     def _poll(self) -> None:
         while not self._stop.wait(POLL_SECONDS):

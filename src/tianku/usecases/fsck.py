@@ -9,13 +9,14 @@ import duckdb
 from pydantic import ValidationError
 
 from tianku.catalogue.fsck import Checked, Finding, check_bytes, check_tables
-from tianku.catalogue.manifest import ProductSetManifest, TableManifest
+from tianku.catalogue.manifest import ProductSetManifest, SnapshotManifest, TableManifest
 from tianku.catalogue.serving import sum_of
 from tianku.model.errors import NotFoundError
+from tianku.model.metadata import schema_name
 from tianku.products.fsck import check_obscore, check_set
 from tianku.state import repositories
 from tianku.storage.files import sha256_file
-from tianku.usecases.downloads import LISTING, download_folder, read_listing
+from tianku.usecases.downloads import FORMS, LISTING, Download, DownloadListing, download_folder
 from tianku.usecases.installation import connect
 from tianku.usecases.pictures import serving_copy, snapshot_store
 from tianku.usecases.progress import Progress, Step, silent
@@ -71,7 +72,7 @@ class _Snapshot:
                     what = self._copy(copy, table)
                     if what is not None:
                         yield Finding(copy, what, "delete it; it is made again when it is needed")
-        yield from self._downloads(dataset, revision)
+        yield from self._downloads(dataset, revision, manifest)
 
     def _products(self, dataset: str, one: ProductSetManifest) -> Iterator[Finding]:
         damaged = self.checked.damaged & {entry.path for entry in one.entries()}
@@ -108,17 +109,33 @@ class _Snapshot:
         unlike = [n for n, a, b in zip(["rows", *names], ours[0], theirs[0], strict=True) if a != b]
         return f"it differs from the Parquet files in {', '.join(unlike)}" if unlike else None
 
-    def _downloads(self, dataset: str, revision: int) -> Iterator[Finding]:
+    def _downloads(self, dataset: str, revision: int, manifest: SnapshotManifest | None) -> Iterator[Finding]:
         folder = download_folder(self.data_root, dataset, revision)
         fix = f"delete it; `tianku downloads {dataset}` makes it again"
         try:
-            listing = read_listing(folder)
+            text = (folder / LISTING).read_bytes()
+            listing = DownloadListing.model_validate_json(text)
+        except FileNotFoundError:
+            return
         except (ValidationError, ValueError):
             yield Finding(folder / LISTING, "it cannot be read", fix)
             return
         for one in listing.files:
             path = folder / one.name
-            if not path.is_file():
+            if manifest is not None and not self._is_of(one, manifest):
+                yield Finding(folder / LISTING, f"what it says of {one.name} cannot be", fix)
+            elif not path.is_file():
                 yield Finding(path, "it is missing", f"`tianku downloads {dataset}` makes it again")
             elif path.stat().st_size != one.bytes or sha256_file(path) != one.sha256:
                 yield Finding(path, "its bytes are not those that were written (sha256)", fix)
+            elif path.stat().st_mtime != one.modified:
+                yield Finding(path, "it was not written when the list of downloads says so", fix)
+
+    @staticmethod
+    def _is_of(one: Download, manifest: SnapshotManifest) -> bool:
+        """Whether a listed download is one of a table of the snapshot."""
+        table, form = manifest.tables.get(one.table), FORMS.get(one.format)
+        if table is None or form is None:
+            return False
+        name = f"{schema_name(manifest.dataset)}_{one.table}.{form.extension}"
+        return (one.name, one.rows) == (name, table.meta.nrows or 0)

@@ -19,7 +19,7 @@ from tianku.catalogue.append import append_table
 from tianku.catalogue.assemble import Resources
 from tianku.catalogue.digest import digest_text
 from tianku.catalogue.ingest import ingest_table
-from tianku.catalogue.manifest import MOST_DELTAS, ProductSetManifest, SnapshotManifest, TableManifest
+from tianku.catalogue.manifest import MOST_DELTAS, ProductSetManifest, SnapshotManifest, SnapshotRef, TableManifest
 from tianku.catalogue.progress import Progress as StageProgress
 from tianku.catalogue.progress import Report
 from tianku.catalogue.serving import build_serving_copy
@@ -119,16 +119,23 @@ def ingest_dataset(
     connect(root)
     installation = load_installation(root)
     store = snapshot_store(installation.data_root)
-    sharing = resolve_sharing(store, installation.dataset(dataset))
+    loaded = installation.dataset(dataset)
+    sharing = resolve_sharing(store, loaded)
     digest = _digest(installation, sharing)
     _note_snapshots(store, dataset)
     if not force and (same := _newest(store, dataset, digest)) is not None:
         build_serving_copies(installation, same.manifest, same.folder, progress)
         return same
     check_tables(sharing.loaded, [t for t in sharing.loaded.config.tables if t not in sharing.tables])
-    staging = store.new_revision(dataset)
-    try:
+    with store.chosen():  # again: what was found before may have been deleted meanwhile
+        if (shared := resolve_sharing(store, loaded)).named() != sharing.named():
+            raise TransientError("ingest.changed", "what {dataset} shares was changed just now; run it again",
+                                 retry_after=1, dataset=dataset)  # fmt: skip
+        sharing = shared
+        staging = store.new_revision(dataset)
         base = None if force else _base(store, sharing.loaded, append)
+        staging.note_needs({*sharing.snapshots(), *([base.ref] if base else [])})
+    try:
         manifest = _build(_Job(installation, sharing, staging, progress, base), digest)
         folder = store.commit(staging, manifest)
     except TransientError as error:
@@ -246,6 +253,11 @@ class _Base:
     manifest: SnapshotManifest
     folder: Path
     all: bool
+
+    @property
+    def ref(self) -> SnapshotRef:
+        """Which snapshot it is."""
+        return SnapshotRef(dataset=self.manifest.dataset, revision=self.manifest.revision)
 
 
 class _Job:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tianku
 from tianku.catalogue.compact import compact_table
-from tianku.catalogue.manifest import SnapshotManifest, TableManifest
+from tianku.catalogue.manifest import SnapshotManifest, SnapshotRef, TableManifest
 from tianku.catalogue.staging import Staging
 from tianku.catalogue.store import SnapshotStore
 from tianku.model.config.dataset import DatasetConfig
@@ -63,11 +63,13 @@ def optimise_dataset(root: Path, dataset: str, *, progress: Progress = silent) -
             "{dataset} has no snapshot; build one with `tianku ingest {dataset}`",
             dataset=dataset,
         )
-    base = store.load(dataset, built[-1])
-    scattered = [name for name, table in base.tables.items() if table.deltas and table.shared is None]
-    if not scattered:
-        return OptimiseReport(dataset, base.revision, {})
-    staging = store.new_revision(dataset)
+    with store.chosen():
+        base = store.load(dataset, built[-1])
+        scattered = [name for name, table in base.tables.items() if table.deltas and table.shared is None]
+        if not scattered:
+            return OptimiseReport(dataset, base.revision, {})
+        staging = store.new_revision(dataset)
+        staging.note_needs({*base.refs(), SnapshotRef(dataset=dataset, revision=base.revision)})
     try:
         manifest = _build(installation, store, staging, base, progress)
         folder = store.commit(staging, manifest)

@@ -53,6 +53,14 @@ class Sharing:
         parts = self.tables if kind == "tables" else self.products
         return {name: f"{one.ref.dataset}@{one.ref.revision}" for name, one in parts.items()}
 
+    def snapshots(self) -> set[SnapshotRef]:
+        """Return the snapshots that hold what is shared."""
+        return {one.ref for one in (*self.tables.values(), *self.products.values())}
+
+    def named(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Return which snapshot each shared table and set is in."""
+        return self.refs("tables"), self.refs("products")
+
     def table(self, name: str) -> TableManifest:
         """Return the manifest of a shared table under this dataset's name."""
         one = self.tables[name]

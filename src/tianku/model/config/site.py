@@ -38,6 +38,14 @@ class Jobs(Config):
     anonymous_store: str = Field("1GB", description="results of one anonymous address's jobs")
 
 
+class Keep(Config):
+    """What `tianku gc` leaves, beside all that is shown, shared or read by a job."""
+
+    revisions: int = Field(1, ge=0, description="revisions of a data set older than the one shown, to go back to")
+    days: float = Field(1, ge=0, description="days for which every revision stays once it is built")
+    unfinished_days: float = Field(2, ge=0, description="days for which an interrupted ingest can be resumed")
+
+
 class SiteConfig(Config):
     """The installation: who runs it and where its bytes are. Paths are relative to site.yaml."""
 
@@ -69,4 +77,5 @@ class SiteConfig(Config):
     memory: str = Field("4GB", description="memory of the serving instance, all workers together")
     limits: Limits = Field(Limits(), description="what one query may use")
     jobs: Jobs = Field(Jobs(), description="asynchronous jobs")
+    keep: Keep = Field(Keep(), description="what `tianku gc` leaves")
     acknowledgement: Text = Field(Text(), description="sentence for papers, for data that state none")

@@ -96,23 +96,28 @@ def remove_others(attempt: Path) -> None:
 
 
 def sweep(data_root: Path, newest: Callable[[Sequence[str]], Mapping[str, int]]) -> int:
-    """Delete the folders of jobs that are gone and of attempts that were overtaken; return how many.
+    """Delete the folders of jobs that are gone and of attempts that were overtaken; return how many."""
+    old = stale(data_root, newest)
+    for one in old:
+        shutil.rmtree(one, ignore_errors=True)
+    return len(old)
+
+
+def stale(data_root: Path, newest: Callable[[Sequence[str]], Mapping[str, int]]) -> list[Path]:
+    """Return the folders of jobs that are gone and of attempts that were overtaken.
 
     `newest` says the newest attempt of each of the jobs that exist. A young folder stays: its job
     may be newer than the answer.
     """
     root = jobs_root(data_root)
     if not root.is_dir():
-        return 0
+        return []
     folders = [folder for folder in root.iterdir() if folder.is_dir()]
     attempts = [(folder, one) for folder in folders for one in folder.iterdir()]
     shown = newest([folder.name for folder in folders])
-    stale = [folder for folder in folders if folder.name not in shown]
-    stale += [one for folder, one in attempts if one.name.isdigit() and int(one.name) < shown.get(folder.name, 0)]
-    old = [one for one in stale if _age(one) > YOUNG_SECONDS]
-    for one in old:
-        shutil.rmtree(one, ignore_errors=True)
-    return len(old)
+    found = [folder for folder in folders if folder.name not in shown]
+    found += [one for folder, one in attempts if one.name.isdigit() and int(one.name) < shown.get(folder.name, 0)]
+    return [one for one in found if _age(one) > YOUNG_SECONDS]
 
 
 def _age(folder: Path) -> float:
