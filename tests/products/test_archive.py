@@ -43,7 +43,8 @@ def members(folder: Path, contents: dict[str, bytes]) -> Members:
         path.write_bytes(content)
         rows.append(
             {"path": str(path), "inside": inside, "store": "in-place", "offset": None, "shard": None,
-             "size": len(content),             "sha256": hashlib.sha256(content).hexdigest(), "crc32": zlib.crc32(content), "mtime": 1.6e9 + n}
+             "size": len(content),
+             "sha256": hashlib.sha256(content).hexdigest(), "crc32": zlib.crc32(content), "mtime": 1.6e9 + n}
         )  # fmt: skip
     con = duckdb.connect()
     con.register("kept", pa.Table.from_pylist(rows, schema=pa.schema({**SCHEMA})))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tianku import __version__
-from tianku.cli import access, accounts, configure, maintain, publishing, serving
+from tianku.cli import access, accounts, configure, get, maintain, publishing, serving
 from tianku.cli.console import report_error
 from tianku.model.errors import TiankuError
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for part in (configure, publishing, serving, maintain):
+for part in (configure, publishing, serving, get, maintain):
     part.register(app)
 app.add_typer(access.app, name="access")
 app.add_typer(accounts.users, name="user")
