@@ -14,7 +14,8 @@ from tianku.model.errors import AuthError, NotFoundError, UsageError
 from tianku.products.did import ProductId, parse_did
 from tianku.products.index import IndexEntry
 from tianku.products.preview.previewers import has_preview
-from tianku.usecases.products import ProductPage, media_type, product_page
+from tianku.usecases.cutouts import cuttable
+from tianku.usecases.products import FITS, ProductPage, main_parts, media_type, product_page
 from tianku.usecases.related import MeasuredRows, measured_rows, other_epochs
 from tianku.usecases.releases import OtherRelease, other_releases
 
@@ -40,7 +41,7 @@ _DATALINK = "application/x-votable+xml;content=datalink"
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One row; exactly one of `access_url` (a path of this site) and `error_message` is set."""
+    """One row; exactly one of `access_url` (a path of this site), `cutout` and `error_message` is set."""
 
     id: str
     semantics: str
@@ -53,6 +54,15 @@ class Link:
     local_semantics: str | None = None
     link_auth: str | None = None
     link_authorized: bool | None = None
+    cutout: CutoutService | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CutoutService:
+    """The service that cuts the product, and the vacuum wavelengths (m) within which it can, if that is told."""
+
+    name: str
+    band: tuple[float, float] | None = None
 
 
 def links(centre: Centre, principal: Principal, ids: Sequence[str], within: str | None = None) -> Iterator[Link]:
@@ -61,10 +71,10 @@ def links(centre: Centre, principal: Principal, ids: Sequence[str], within: str 
     What takes a query for each product is told for `SEARCHED` ids at most. `within` is a product set,
     ``<dataset>/<name>``: then ids are keys, and parts after a slash, of its products.
     """
-    for one in ids:
+    for number, one in enumerate(ids, 1):
         try:
             did = one if within is None else f"ivo://{centre.site.authority}/{within}?{one}"
-            yield from _links(centre, principal, one, parse_did(did), searched=len(ids) <= SEARCHED)
+            yield from _links(centre, principal, one, parse_did(did), number if len(ids) <= SEARCHED else None)
         except AuthError as error:
             yield Link(one, "#this", error_message=f"AuthorizationFault: {error.message}")
         except NotFoundError as error:
@@ -73,7 +83,8 @@ def links(centre: Centre, principal: Principal, ids: Sequence[str], within: str 
             yield Link(one, "#this", error_message=f"UsageFault: {error.message}")
 
 
-def _links(centre: Centre, principal: Principal, text: str, did: ProductId, *, searched: bool) -> Iterator[Link]:
+def _links(centre: Centre, principal: Principal, text: str, did: ProductId, number: int | None) -> Iterator[Link]:
+    """`number` is that of the id among the few that are searched; None when there are many."""
     if did.authority.lower() != centre.site.authority.lower():
         raise NotFoundError("did.elsewhere", "{did} is not of this site", did=text)
     page = product_page(centre, principal, did.dataset, did.set, did.key)
@@ -81,12 +92,14 @@ def _links(centre: Centre, principal: Principal, text: str, did: ProductId, *, s
     yield from (_file_link(text, page, entry, part) for entry in page.files)
     if page.one.manifest.type in _CONVERTED:
         yield from _converted_links(text, page, did)
+    if cuttable(page.one):
+        yield _cutout_link(text, page, part, number)
     if has_preview(page.one.manifest.type):
         yield _preview_link(text, page, did)
     if part is not None:
         yield from _kin(text, page, did, part)
     yield from (_release_link(text, other, did) for other in other_releases(centre, principal, page))
-    if searched:
+    if number is not None:
         yield from (_rows_link(text, rows) for rows in measured_rows(centre, principal, page))
         yield from (_epoch_link(text, did, *epoch) for epoch in other_epochs(centre, principal, page))
     yield Link(
@@ -145,6 +158,22 @@ def _converted_links(text: str, page: ProductPage, did: ProductId) -> Iterator[L
             link_auth=None if page.public else "true",
             link_authorized=page.open,
         )
+
+
+def _cutout_link(text: str, page: ProductPage, part: IndexEntry | None, number: int | None) -> Link:
+    parts = main_parts(page) if part is None else (part,)
+    low = min((e.em_min for e in parts if e.em_min is not None), default=None)
+    high = max((e.em_max for e in parts if e.em_max is not None), default=None)
+    band = None if low is None or high is None or number is None else (low, high)
+    return Link(
+        text,
+        "#cutout",
+        "a part of it, cut out",
+        content_type=FITS,
+        link_auth=None if page.public else "true",
+        link_authorized=page.open,
+        cutout=CutoutService("soda" if number is None else f"soda_{number}", band),
+    )
 
 
 def _preview_link(text: str, page: ProductPage, did: ProductId) -> Link:

@@ -47,7 +47,7 @@ def _row(link: Link, absolute: Callable[[str], str]) -> dict[str, object]:
     return {
         "ID": link.id,
         "access_url": absolute(link.access_url) if link.access_url else None,
-        "service_def": None,
+        "service_def": link.cutout.name if link.cutout else None,
         "error_message": link.error_message,
         "semantics": link.semantics,
         "description": link.description,

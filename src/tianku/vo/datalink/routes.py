@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,10 +19,11 @@ from tianku.http.source import Source
 from tianku.http.stream import Reply, stream
 from tianku.model.errors import LimitError, UsageError
 from tianku.usecases.described import DATALINK
-from tianku.usecases.links import links
+from tianku.usecases.links import SEARCHED, Link, links
 from tianku.vo.dali.errors import votable_error
 from tianku.vo.dali.formats import response_format
 from tianku.vo.datalink.links import COLUMNS, batches
+from tianku.vo.soda.describe import common_service, cutout_services
 from tianku.vo.vosi.routes import availability
 from tianku.vo.xml import render, xml_response
 
@@ -51,8 +54,13 @@ async def links_endpoint(request: Request) -> Response:
         return base + path if path.startswith("/") else path
 
     def opener(_: object) -> Reply:
-        rows = batches(links(context.centre, principal, ids, request.path_params.get("within")), absolute)
-        pieces = write_tabledata(COLUMNS, rows, TableInfo(name="links", infos=(_STANDARD,)))
+        found: Iterable[Link] = links(context.centre, principal, ids, request.path_params.get("within"))
+        if len(ids) <= SEARCHED:  # each may have services of its own, which are told before the rows
+            found = tuple(found)
+        services = cutout_services(found, base) if isinstance(found, tuple) else (common_service(base),)
+        pieces = write_tabledata(
+            COLUMNS, batches(found, absolute), TableInfo(name="links", infos=(_STANDARD,), services=services)
+        )
         return Reply(Source(pieces), media_type, cache_headers(principal.anonymous))
 
     return await stream(request.receive, context.pools, context.pools.engine, context.gauges, opener)

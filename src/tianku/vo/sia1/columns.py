@@ -16,8 +16,8 @@ from tianku.model.types import DataType
 #: ObsCore columns that an answer is made of
 ASKED: tuple[str, ...] = (
     "obs_publisher_did", "obs_id", "obs_collection", "obs_title", "target_name", "facility_name",
-    "instrument_name", "s_ra", "s_dec", "s_fov", "s_region", "s_pixel_scale", "s_xel1", "s_xel2", "t_min", "t_max", "t_exptime",
-    "em_min", "em_max", "access_estsize", "calib_level", "data_rights", "obs_release_date",
+    "instrument_name", "s_ra", "s_dec", "s_fov", "s_region", "s_pixel_scale", "s_xel1", "s_xel2", "t_min",
+    "t_max", "t_exptime", "em_min", "em_max", "access_estsize", "calib_level", "data_rights", "obs_release_date",
 )  # fmt: skip
 #: columns by name: those of ObsCore, and what the format says (`tianku.vo.sia1.answer`)
 Rows = Mapping[str, pa.Array]

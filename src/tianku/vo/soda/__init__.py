@@ -1,0 +1,1 @@
+"""SODA 1.0: parts of products, cut out when they are asked for."""
