@@ -21,7 +21,9 @@ from tianku.model.text import Text
 from tianku.usecases.described import link_services, product_columns, query_info
 from tianku.usecases.jobs.operation import Desk, Operation, Outcome, Prepared
 from tianku.usecases.jobs.rows import Form, write_rows
+from tianku.usecases.jobs.uploads import kept_tables
 from tianku.usecases.query import prepare, row_limit
+from tianku.usecases.uploads import Upload
 
 #: rows a second that a scan reads at least, for predictions
 _ROWS_PER_SECOND = 5e6
@@ -36,6 +38,8 @@ class QueryArguments(BaseModel):
     adql: str = Field(min_length=1, description="ADQL 2.1")
     maxrec: int | None = Field(None, ge=0, description="rows at most; the site's default if not given")
     format: str = Field("votable", description="output format, by short name or media type")
+    uploads: dict[str, str] = Field({}, description="TAP_UPLOAD tables: name -> part in which it came with a job")
+    upload_job: str | None = Field(None, description="the job, one of yours, with which they came")
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,11 @@ def prepare_query(desk: Desk, principal: Principal, arguments: QueryArguments, b
     site = desk.site
     get_writer(arguments.format)
     limit = row_limit(arguments.maxrec, site.limits.default_rows, site.jobs.rows)
+    uploads: list[Upload] = []
+    if arguments.uploads and arguments.upload_job is not None:
+        uploads = kept_tables(desk.data_root, principal, arguments.upload_job, arguments.uploads)
     # the time is the worker's to watch, who ends the whole process
-    planned, viewer, snapshots = prepare(desk, principal, parse(arguments.adql), limit, Limits())
+    planned, viewer, snapshots = prepare(desk, principal, parse(arguments.adql), limit, Limits(), uploads)
     products = product_columns(viewer, planned.columns, planned.origins)
     work = QueryWork(
         query=planned.query,
@@ -97,6 +104,7 @@ def prepare_query(desk: Desk, principal: Principal, arguments: QueryArguments, b
 def query_parameters(arguments: QueryArguments) -> list[tuple[str, str]]:
     """Return the arguments in TAP's words."""
     pairs = [("LANG", "ADQL"), ("QUERY", arguments.adql), ("RESPONSEFORMAT", arguments.format)]
+    pairs += [("UPLOAD", f"{name},param:{part}") for name, part in arguments.uploads.items()]
     return pairs if arguments.maxrec is None else [*pairs, ("MAXREC", str(arguments.maxrec))]
 
 

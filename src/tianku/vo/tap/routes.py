@@ -17,6 +17,7 @@ from tianku.http.stream import Reply, stream
 from tianku.http.tabular import table_reply
 from tianku.usecases import schema
 from tianku.usecases.described import query_info
+from tianku.usecases.jobs.uploads import keep_table
 from tianku.usecases.query import run_adql
 from tianku.usecases.uploads import read_upload
 from tianku.vo.dali.errors import votable_error
@@ -57,10 +58,16 @@ async def sync(request: Request) -> Response:
     return await stream(request.receive, context.pools, context.pools.long, context.gauges, opener)
 
 
-def job_arguments(params: Params) -> dict[str, Any]:
-    """Return the arguments of the query that a job's parameters ask for."""
+def job_arguments(params: Params, job_id: str) -> dict[str, Any]:
+    """Return the arguments of the query that the parameters of a job ask for."""
     query = tap_query(params)
-    return {"adql": query.adql, "maxrec": query.maxrec, "format": query.writer.name}
+    return {
+        "adql": query.adql,
+        "maxrec": query.maxrec,
+        "format": query.writer.name,
+        "uploads": dict(query.uploads),
+        "upload_job": job_id,
+    }
 
 
 async def capabilities(request: Request) -> Response:
@@ -97,7 +104,7 @@ def routes() -> list[Route]:
     return [
         Route(BASE, guard(root), methods=["GET"]),
         Route(f"{BASE}/sync", guard(sync), methods=["GET", "POST"]),
-        *JobService(f"{BASE}/async", "tap", job_arguments).routes(),
+        *JobService(f"{BASE}/async", "tap", job_arguments, keep=keep_table).routes(),
         Route(f"{BASE}/capabilities", guard(capabilities), methods=["GET"]),
         Route(f"{BASE}/availability", guard(availability), methods=["GET"]),
         Route(f"{BASE}/examples", guard(examples), methods=["GET"]),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -15,7 +16,7 @@ from tianku.http.caching import cache_headers
 from tianku.http.context import FORM_BYTES, Context, context_of, principal_of
 from tianku.http.errors import Renderer, guarded
 from tianku.http.files import send_file
-from tianku.http.params import Params, query_pairs, read_params
+from tianku.http.params import Params, query_pairs, read_form, read_params
 from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError, TiankuError
 from tianku.state import repositories
@@ -40,14 +41,17 @@ class JobService:
     kind
         The operation its jobs run.
     arguments
-        Makes the operation's arguments from the protocol's parameters, or raises `UsageError`.
+        Makes the operation's arguments from the protocol's parameters and the job's id, or raises `UsageError`.
+    keep
+        Keeps a file that comes with a job: data root, job, part of the form, its bytes; without it there are none.
     errors
         How the protocol states errors.
     """
 
     path: str
     kind: str
-    arguments: Callable[[Params], Mapping[str, Any]]
+    arguments: Callable[[Params, str], Mapping[str, Any]]
+    keep: Callable[[Path, str, str, BinaryIO], None] | None = None
     errors: Renderer = votable_error
 
     def routes(self) -> list[Route]:
@@ -80,7 +84,7 @@ class JobService:
         """``POST``: a new job, started when the same request says PHASE=RUN."""
         context = context_of(request)
         context.gate.check()
-        params = await read_params(request, FORM_BYTES)
+        params, files = await self._form(request)
         wish = control.wish(params)
         principal = await principal_of(request)
         base, address = base_url(request, context.site), client_address(request, context.site)
@@ -94,7 +98,12 @@ class JobService:
                 parameters=control.own(params),
                 base_url=base,
             )
-            self._set_control(context, job, params)
+            try:
+                self._set_control(context, job, params)
+                self._keep(context, job, files)
+            except BaseException:
+                service.delete(context.centre.data_root, job)
+                raise
             return job
 
         job = await _in_state(context, make)
@@ -115,14 +124,15 @@ class JobService:
         """``POST {job}``: PHASE, ACTION=DELETE, limits, or parameters of a job that has not been started."""
         context = context_of(request)
         job = await self._job(request)
-        params = await read_params(request, FORM_BYTES)
+        params, files = await self._form(request)
         if control.deletes(params):
             return await self.delete(request)
         wish, own = control.wish(params), control.own(params)
 
         def apply() -> None:
-            if own:
+            if own or files:
                 service.set_parameters(job, own)
+            self._keep(context, job, files)
             self._set_control(context, job, params)
             if wish == "ABORT":
                 service.abort(job)
@@ -174,6 +184,17 @@ class JobService:
         file = service.result_file(context_of(request).centre.data_root, job, request.path_params["result"])
         return await send_file(request, file)
 
+    async def _form(self, request: Request) -> tuple[Params, dict[str, BinaryIO]]:
+        if self.keep is None:
+            return await read_params(request, FORM_BYTES), {}
+        return await read_form(request, FORM_BYTES, context_of(request).site.limits.upload_bytes)
+
+    def _keep(self, context: Context, job: JobRecord, files: Mapping[str, BinaryIO]) -> None:
+        for name, file in files.items():
+            with file:
+                if self.keep is not None:
+                    self.keep(context.centre.data_root, job.id, name, file)
+
     def _error(self, request: Request, job: JobRecord) -> Response:
         if job.error is None:
             raise NotFoundError("job.no_error", "Job {id} ({phase}) has no error.", id=job.id, phase=job.phase)
@@ -186,7 +207,9 @@ class JobService:
         def start() -> None:
             with repositories.session():
                 job = service.visible(principal, job_id, self.kind)
-                service.start(context.centre, job, principal, lambda: self.arguments(Params(job.parameters)))
+                service.start(
+                    context.centre, job, principal, lambda: self.arguments(Params(job.parameters), job.id)
+                )
 
         context.gate.check()
         await context.pools.engine.run(start)
