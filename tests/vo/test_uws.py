@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -250,6 +251,13 @@ def test_a_full_store_starts_nothing(site: str, token: Callable[[str], dict[str,
     refused = fetch(site, f"{second}/phase", "POST", {"PHASE": "RUN"}, bob)
     assert refused.status == 413 and "1" in refused.text
     assert fetch(site, f"{second}/phase", headers=bob).text == "PENDING"
+    # a job that is refused as it is made is not there: its id was never told
+    before = fetch(site, JOBS, headers=bob).text
+    assert fetch(site, JOBS, "POST", {**QUERY, "PHASE": "RUN"}, bob).status == 413
+    body = json.dumps({"arguments": {"adql": QUERY["QUERY"]}}).encode()
+    headers = {**bob, "Content-Type": "application/json"}
+    assert fetch(site, "/api/v1/jobs", "POST", body=body, headers=headers).status == 413
+    assert fetch(site, JOBS, headers=bob).text == before
     fetch(site, first, "DELETE", headers=bob)
     assert fetch(site, f"{second}/phase", "POST", {"PHASE": "RUN"}, bob).status == 303
     fetch(site, second, "DELETE", headers=bob)

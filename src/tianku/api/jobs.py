@@ -35,7 +35,9 @@ class JobRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: str = Field("tap", description=f"what is to be done: one of {', '.join(KINDS)}")
-    arguments: dict[str, Any] = Field(description="tap: `adql`, and if wanted `maxrec` and `format`")
+    arguments: dict[str, Any] = Field(
+        description="tap: `adql`, and if wanted `maxrec` and `format`; crossmatch: as POST /api/v1/crossmatch"
+    )
     run_id: str = Field("", max_length=service.MOST_RUN_ID, description="what you call it")
 
 
@@ -61,9 +63,10 @@ async def create(request: Request) -> Response:
         arguments = service.checked_arguments(asked.kind, asked.arguments)
         pairs = operation(asked.kind).parameters(arguments)
         job = service.create(context.centre, asked.kind, principal, address, parameters=pairs, base_url=base)
-        if asked.run_id:
-            service.set_run_id(job, asked.run_id)
-        service.start(context.centre, job, principal, lambda: asked.arguments)
+        with service.forgotten_unless_done(context.centre.data_root, job):
+            if asked.run_id:
+                service.set_run_id(job, asked.run_id)
+            service.start(context.centre, job, principal, lambda: asked.arguments)
         return repositories.job(job.id)
 
     job = await context.pools.engine.run(lambda: _with_state(make))

@@ -38,13 +38,10 @@ def submit(
         desk, CROSSMATCH.kind, principal, address, parameters=[*sent, *crossmatch_parameters(asked)],
         base_url=base_url,
     )  # fmt: skip
-    try:
+    with service.forgotten_unless_done(desk.data_root, job):
         for name, stream in files.items():
             keep_upload(desk.data_root, job.id, name, stream)
-    except BaseException:
-        service.delete(desk.data_root, job)
-        raise
-    kept = {name: getattr(asked, name).model_copy(update={"upload": job.id}) for name in files}
-    arguments = asked.model_copy(update=kept)
-    service.start(desk, job, principal, lambda: arguments.model_dump(mode="json"))
+        kept = {name: getattr(asked, name).model_copy(update={"upload": job.id}) for name in files}
+        arguments = asked.model_copy(update=kept)
+        service.start(desk, job, principal, lambda: arguments.model_dump(mode="json"))
     return repositories.job(job.id)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,16 @@ def start(desk: Desk, job: JobRecord, principal: Principal, arguments: Callable[
     quote = _quote(desk.site.jobs, prepared.seconds)
     repositories.queue_job(job.id, checked.model_dump(mode="json"), quote)
     failpoint("jobs.queued")
+
+
+@contextmanager
+def forgotten_unless_done(data_root: Path, job: JobRecord) -> Iterator[None]:
+    """Forget a job just made when what is done with it at once fails: nobody has been told its id."""
+    try:
+        yield
+    except BaseException:
+        delete(data_root, job)
+        raise
 
 
 def checked_arguments(kind: str, arguments: Mapping[str, Any]) -> Any:

@@ -98,17 +98,18 @@ class JobService:
                 parameters=control.own(params),
                 base_url=base,
             )
-            try:
+            with service.forgotten_unless_done(context.centre.data_root, job):
                 self._set_control(context, job, params)
                 self._keep(context, job, files)
-            except BaseException:
-                service.delete(context.centre.data_root, job)
-                raise
             return job
 
         job = await _in_state(context, make)
         if wish == "RUN":
-            await self._start(context, principal, job.id)
+            try:
+                await self._start(context, principal, job.id)
+            except TiankuError:  # its maker has not been told its id
+                await _in_state(context, lambda: service.delete(context.centre.data_root, job))
+                raise
         return self._see(request, job.id)
 
     async def show(self, request: Request) -> Response:
