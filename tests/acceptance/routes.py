@@ -100,6 +100,7 @@ _JOB = "/vo/tap/async/" + 32 * "0"
 _API_JOB = "/api/v1/jobs/" + 32 * "0"
 _ASKED = '{"arguments": {"adql": "SELECT TOP 1 * FROM %S.%T"}}'
 _MATCHED = '{"left": {"table": "%S.%T"}, "right": {"table": "%S.%T"}, "radius": 1}'
+_NAMED = {"cat": "x", "table": "y", "id": "1", "ext": "json"}
 #: by route, as Starlette writes it; `test_policy_routes` fails for one that is not here
 SERVICES: dict[str, list[Case]] = {
     "/vo/tap": _same("/vo/tap", statuses=(303, 303, 303, 303)),
@@ -134,6 +135,32 @@ SERVICES: dict[str, list[Case]] = {
     ),
     "/vo/datalink/capabilities": _same("/vo/datalink/capabilities"),
     "/vo/datalink/availability": _same("/vo/datalink/availability"),
+    "/vo/soda/sync": [
+        *_per_dataset("/vo/soda/sync?ID=%I", FILES),
+        *_per_dataset("/vo/soda/sync", FILES, "ID=%I&BAND=-Inf+Inf"),
+    ],
+    "/vo/soda/capabilities": _same("/vo/soda/capabilities"),
+    "/vo/soda/availability": _same("/vo/soda/availability"),
+    # the data sets of these tests have no images: what images are seen is that of ObsCore's rows
+    "/vo/{path:path}/sia": _same(
+        "/vo/nothing/dr1/ccd/sia?POS=1,1&SIZE=1", f"/vo/{SPECTRA}/lrs/sia?POS=1,1&SIZE=1", statuses=NOBODY
+    ),
+    **{
+        f"/vo/{{path:path}}/sia/{s}": _same("/vo/nothing/dr1/ccd/sia/" + s, statuses=NOBODY)
+        for s in ("capabilities", "tables")
+    },
+    "/vo/{path:path}/sia/availability": _same("/vo/nothing/dr1/ccd/sia/availability"),
+    "/vo/sia2/query": _same("/vo/sia2/query", "/vo/sia2/query?POS=CIRCLE+1+1+1"),
+    "/vo/sia2/capabilities": _same("/vo/sia2/capabilities"),
+    "/vo/sia2/tables": _same("/vo/sia2/tables"),
+    "/vo/sia2/availability": _same("/vo/sia2/availability"),
+    **{
+        f"/vo/{{path:path}}/sia2/{s}": _same(
+            f"/vo/nothing/dr1/sia2/{s}", f"/vo/{SPECTRA}/sia2/{s}", statuses=NOBODY
+        )
+        for s in ("query", "capabilities", "tables")
+    },
+    "/vo/{path:path}/sia2/availability": _same("/vo/nothing/dr1/sia2/availability"),
     "/vo/{path:path}/ssa": [
         *_per_dataset("/vo/%D/lrs/ssa?REQUEST=queryData", ROWS),
         *_per_dataset("/vo/%D/lrs/ssa", ROWS, "REQUEST=queryData"),
@@ -178,6 +205,7 @@ SERVICES: dict[str, list[Case]] = {
     ),
     "/api/v1/query": _per_dataset("/api/v1/query", QUERIES, '{"adql": "SELECT TOP 1 * FROM %S.%T"}'),
     "/api/v1/crossmatch": _per_dataset("/api/v1/crossmatch", ROWS, _MATCHED),
+    "/api/v1/crossmatch/jobs": _per_dataset("/api/v1/crossmatch/jobs", dict.fromkeys(LISTED, ALL), _MATCHED),
     "/api/v1/jobs": [*_same("/api/v1/jobs"), *_per_dataset("/api/v1/jobs", dict.fromkeys(LISTED, ALL), _ASKED)],
     "/api/v1/jobs/{job}": _same(_API_JOB, statuses=NOBODY),
     "/api/v1/jobs/{job}/abort": [Case(f"{_API_JOB}/abort", NOBODY, "{}")],
@@ -221,8 +249,35 @@ SERVICES: dict[str, list[Case]] = {
     "/openapi/dr_versions": _same("/openapi/dr_versions"),
     "/openapi/openapi.yaml": _same("/openapi/openapi.yaml"),
     "/openapi/docs": _same("/openapi/docs"),
-    # none of these data sets is in the family: tests/compat asks those that are
+    # none of these data sets is in the families: tests/compat asks those that are
     "/openapi/{path:path}": _same("/openapi/dr1/sql?sql=x", statuses=NOBODY),
+    "/query/openapi/ping": _same("/query/openapi/ping"),
+    "/query/openapi/get_catalogs": _same("/query/openapi/get_catalogs"),
+    **{
+        f"/query/openapi/{path}": _same("/query/openapi/" + path.format(**_NAMED), statuses=NOBODY)
+        for path in (
+            "catalogs/{cat}",
+            "catalogs/{cat}/tables",
+            "catalogs/{cat}/tables/{table}/columns",
+            "catalogs/{cat}/tables/{table}/coordinate_groups",
+            "catalogs/{cat}/table_links",
+            "catalogs/{cat}/docs",
+            "catalogs/{cat}/docs/{id}",
+            "sqlid/{id}/count",
+            "sqlid/{id}/results.{ext}",
+        )
+    },
+    **{
+        f"/query/openapi/{path}": [Case("/query/openapi/" + path.format(**_NAMED), NOBODY, "{}")]
+        for path in ("catalogs/{cat}/query", "catalogs/{cat}/tables/{table}/query", "catalogs/{cat}/download")
+    },
+    "/query/openapi/catalogs/{cat}/file": _same("/query/openapi/catalogs/x/file?id=1", statuses=NOBODY),
+    "/query/openapi/catalogs/{cat}/tables/{table}/vo/conesearch": _same(
+        "/query/openapi/catalogs/x/tables/y/vo/conesearch?RA=1&DEC=1&SR=1", statuses=NOBODY
+    ),
+    "/query/openapi/vo/{cat}/conesearch": _same("/query/openapi/vo/x/conesearch?RA=1&DEC=1&SR=1", statuses=NOBODY),
+    "/query/openapi/vo/{cat}/siap": _same("/query/openapi/vo/x/siap?POS=1,1&SIZE=1", statuses=NOBODY),
+    "/query/openapi/{path:path}": _same("/query/openapi/nothing", statuses=NOBODY),
     "/{path:path}": _same("/dr1/v0/spectrum/fits/1", statuses=NOBODY),
     "/healthz": _same("/healthz"),
     "/readyz": _same("/readyz"),
@@ -247,6 +302,7 @@ PAGES: dict[str, list[Case]] = {
     "^data/*/$": _per_dataset("/data/%D/", LISTED),
     "search": _same("/search", "/search?q=stars"),
     "sql": _same("/sql"),
+    "match": _same("/match"),
     "jobs": _same("/jobs"),
     "jobs/*": _same("/jobs/" + 32 * "0", statuses=NOBODY),
     "account/": _same("/account/", statuses=(302, 200, 200, 200)),

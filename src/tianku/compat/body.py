@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -139,6 +139,14 @@ class Search:
     near: PositionList | None = None
     nearest: bool = False
     named: bool = False
+
+    def sorted_by(self, order: Order) -> Search:
+        """Return the same search in another order."""
+        return replace(self, order=order)
+
+    def of_columns(self, columns: tuple[str, ...]) -> Search:
+        """Return the same search for other columns."""
+        return replace(self, columns=columns)
 
 
 async def read_query_body(request: Request) -> QueryBody:

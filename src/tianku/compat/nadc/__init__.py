@@ -1,0 +1,1 @@
+"""The query interface of NADC: ``/query/openapi``."""
