@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from tianku.adql.build import Condition, Order, select
 from tianku.adql.parser import Statement
-from tianku.adql.schema import SchemaView
+from tianku.adql.schema import Resolved
+from tianku.adql.uploads import SCHEMA
 from tianku.model.errors import UsageError
 from tianku.model.metadata import Column, TableMeta
 from tianku.model.text import Text
 from tianku.model.types import DataType
 
-SCHEMA, TABLE = "tap_upload", "positions"
+TABLE = "positions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,27 +101,20 @@ def select_near(
     return statement
 
 
-class WithList:
-    """What a caller may see, and the list."""
-
-    def __init__(self, view: SchemaView, listed: TableMeta) -> None:
-        self._view, self._listed = view, listed
-
-    def find(self, schema: str | None, table: str) -> TableMeta | None:
-        """Return the table; see `SchemaView`."""
-        return self._listed if (schema or "").lower() == SCHEMA else self._view.find(schema, table)
-
-    def names(self) -> Iterable[str]:
-        """Return names to suggest; see `SchemaView`."""
-        return self._view.names()
-
-    def row_filter(self, table: TableMeta) -> exp.Expression | None:
-        """Return the condition on rows; see `SchemaView`."""
-        return None if table is self._listed else self._view.row_filter(table)
-
-    def computed(self, table: TableMeta) -> Mapping[str, exp.Expression]:
-        """Return the computed columns; see `SchemaView`."""
-        return {} if table is self._listed else self._view.computed(table)
+def keep_nearest(resolved: Resolved, names: Names) -> None:
+    """Keep of the rows of each position the one with the smallest separation, in place."""
+    here = next(iter(resolved.references))
+    tree = resolved.tree
+    apart = next(e for e in tree.selects if e.alias_or_name == names.separation).unalias().copy()
+    line = exp.Column(
+        this=exp.Identifier(this=names.line, quoted=True), table=exp.Identifier(this=here, quoted=True)
+    )
+    ranked = exp.Window(
+        this=exp.RowNumber(),
+        partition_by=[line],
+        order=exp.Order(expressions=[exp.Ordered(this=apart, desc=False)]),
+    )
+    tree.set("qualify", exp.Qualify(this=exp.EQ(this=ranked, expression=exp.Literal.number(1))))
 
 
 def _free(name: str, table: TableMeta) -> str:

@@ -9,14 +9,16 @@ import numpy as np
 import pyarrow as pa
 
 from tianku.adql.build import Condition, Order
-from tianku.adql.listed import Names, WithList, listed_meta, select_near, separation_column
+from tianku.adql.listed import Names, keep_nearest, listed_meta, select_near, separation_column
 from tianku.adql.resolve import resolve
+from tianku.adql.uploads import WithUploads
 from tianku.engines.base import Cancellation, Limits, Result
 from tianku.formats.positions import PositionList
 from tianku.model.access import Principal
-from tianku.planner.listed import plan_listed
+from tianku.planner.plan import plan
 from tianku.usecases.described import product_columns
 from tianku.usecases.query import Answer, row_limit
+from tianku.usecases.uploads import Upload
 from tianku.usecases.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -60,17 +62,15 @@ def search_list(
     names = Names.beside(meta)
     listed = listed_meta(names)
     statement = select_near(meta, names, columns, where, order_by)
-    resolved = resolve(statement, WithList(viewer, listed))
+    resolved = resolve(statement, WithUploads(viewer, [listed]))
+    if nearest:
+        keep_nearest(resolved, names)
+    own_rows = Upload(listed, _rows(positions, listed.arrow_schema())).stored
     limits = centre.site.limits
-    planned = plan_listed(
+    planned = plan(
         resolved,
-        current.storage,
-        _rows(positions, listed.arrow_schema()),
-        positions.ra,
-        positions.dec,
-        float(positions.radius.max()),
+        lambda asked: own_rows if asked is listed else current.storage(asked),
         row_limit(maxrec, limits.default_rows, limits.sync_rows),
-        nearest=names.separation if nearest else None,
         limits=Limits(seconds=limits.sync_seconds),
     )
     engine = centre.short if planned.lane == "short" else centre.long
