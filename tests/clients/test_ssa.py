@@ -106,6 +106,29 @@ def test_the_service_says_what_can_be_asked(demo_site: str):
     assert len(resource.tables[0].array) == 0
 
 
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("MTIME=2020/", True),
+        ("MTIME=2001/2002,/1999", False),
+        ("WAVECALIB=any", True),
+        ("WAVECALIB=approximate", False),
+        ("APERTURE=0.5", True),
+        ("APERTURE=0.5/", False),
+        ("SPECRP=1000/2500", True),
+        ("SPECRP=5000", False),
+        ("FLUXCALIB=relative,absolute", True),
+        ("FLUXCALIB=absolute", False),
+        ("TARGETCLASS=star", True),
+        ("TARGETCLASS=nova", False),
+        ("COLLECTION=lamost", True),
+        ("SNR=1000", True),
+    ],
+)
+def test_what_is_known_of_all_spectra_is_searched(demo_site: str, asked: str, found: bool):
+    assert ("<TR>" in fetch(demo_site, f"{LRS}?REQUEST=queryData&{asked}").text) == found
+
+
 @pytest.mark.parametrize("wrong", ["BAND=V", "POS=1", "REQUEST=getData", "FORMAT=paper", "TIME=now"])
 def test_errors_are_votables(demo_site: str, wrong: str):
     reply = fetch(demo_site, f"{LRS}?{wrong}" + ("" if "REQUEST" in wrong else "&REQUEST=queryData"))

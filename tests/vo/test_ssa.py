@@ -98,9 +98,29 @@ def test_conditions_on_obscore_columns() -> None:
     }
 
 
+def test_apertures_are_largest_ones_or_ranges() -> None:
+    least, most = (Condition("s_fov", limit, (value,)) for limit, value in
+                   (("greaterequal", 0.001), ("lessequal", 0.002)))  # fmt: skip
+    assert query(APERTURE="0.002").where == (AnyOf(((most,),)),)
+    assert query(APERTURE="0.001/0.002").where == (AnyOf(((least, most),)),)
+
+
+def test_what_holds_for_whole_sets() -> None:
+    assert query().calibrated and query(WAVECALIB="Absolute").calibrated and query(WAVECALIB="none,ANY").calibrated
+    assert not query(WAVECALIB="approximate").calibrated
+    assert query().modified is None
+    assert query(MTIME="2020/").modified == ((Time("2020-01-01").mjd, INF),)
+
+
+def test_what_no_column_answers_is_passed_over() -> None:
+    assert query(SNR="10", REDSHIFT="0/0.1", VARAMPL="0.5", RUNID="x") == query()
+
+
 @pytest.mark.parametrize(
     "given",
     [
+        {"MTIME": "lately"},
+        {"APERTURE": "wide"},
         {"REQUEST": "getData"},
         {"REQUEST": ""},
         {"POS": "10"},

@@ -10,7 +10,7 @@ from tianku.http.errors import headers_of, status_of
 from tianku.model.config.site import Limits
 from tianku.model.errors import AuthError, LimitError, NotFoundError, TiankuError, UsageError, public_message
 from tianku.sky.frames import FRAMES
-from tianku.vo.ssa.params import DEFAULT_SIZE, WORDS
+from tianku.vo.ssa.params import DEFAULT_SIZE, WAVE_CALIBRATIONS, WORDS
 from tianku.vo.xml import render
 
 MEDIA_TYPE = "application/x-votable+xml"
@@ -33,6 +33,10 @@ PARAMETERS: tuple[Param, ...] = (
     Param("SPECRP", "", ucd="spect.resolution", description="least resolving power, or ranges"),
     Param("SPATRES", "", unit="deg", ucd="pos.angResolution", description="coarsest spatial resolution"),
     Param("TIMERES", "", unit="s", ucd="time.resolution", description="coarsest temporal resolution"),
+    Param("APERTURE", "", unit="deg", ucd="instr.fov", description="largest diameter of the aperture, or ranges"),
+    Param("WAVECALIB", ucd="meta.code.qual", description="calibration of wavelengths",
+          options=tuple(sorted(WAVE_CALIBRATIONS))),
+    Param("MTIME", ucd="time.processing", description="dates of publication, `start/end`, ISO 8601, UTC"),
     Param("FLUXCALIB", ucd="meta.code.qual", description="calibration of the flux",
           options=("any", "absolute", "relative", "normalized", "uncalibrated")),
     Param("COLLECTION", ucd="meta.id", description="part of the collection's name"),

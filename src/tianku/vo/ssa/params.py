@@ -19,6 +19,8 @@ REQUESTS = ("querydata",)
 METADATA = "metadata"
 #: values of FORMAT that are no media types (SSA 1.1, 4.1.1.5)
 WORDS = frozenset({"all", "compliant", "native", "graphic", "votable", "fits", "xml", METADATA})
+#: values of WAVECALIB that calibrated wavelengths fulfil
+WAVE_CALIBRATIONS = frozenset({"any", "absolute", "calibrated"})
 _ARCSEC = 3600.0
 #: makes the condition of a parameter of its name and value; None where it excludes nothing
 _Make = Callable[[str, str], Condition | AnyOf | None]
@@ -34,6 +36,10 @@ class SsaQuery:
         Centre and radius, ICRS degrees.
     formats
         Words and media types of FORMAT, in lower case.
+    modified
+        Intervals (MJD) of MTIME, in one of which the spectra were published; None when it is not asked.
+    calibrated
+        Whether spectra of calibrated wavelengths, as all are here, are wanted.
     """
 
     cone: tuple[float, float, float] | None
@@ -41,6 +47,8 @@ class SsaQuery:
     formats: frozenset[str]
     maxrec: int | None
     writer: WriterSpec
+    modified: tuple[Interval, ...] | None = None
+    calibrated: bool = True
 
     @property
     def only_metadata(self) -> bool:
@@ -57,7 +65,10 @@ def ssa_query(params: Params) -> SsaQuery:
         ``params.*``, ``ssa.*``
     """
     _check_request(params)
-    return SsaQuery(_cone(params), _conditions(params), _formats(params), _most(params), _writer(params))
+    return SsaQuery(
+        _cone(params), _conditions(params), _formats(params), _most(params), _writer(params), _modified(params),
+        calibrated=not _words(params, "WAVECALIB").isdisjoint(WAVE_CALIBRATIONS),
+    )  # fmt: skip
 
 
 def _check_request(params: Params) -> None:
@@ -158,6 +169,7 @@ _SEARCHED: dict[str, _Make] = {
     "TIME": _overlap("t_min", "t_max", times),
     "SPECRP": _within("em_res_power", alone_is="least"),
     "SPATRES": _within("s_resolution", factor=_ARCSEC, alone_is="most"),
+    "APERTURE": _within("s_fov", alone_is="most"),
     "TIMERES": _within("t_resolution", alone_is="most"),
     "FLUXCALIB": _one_of("o_calib_status"),
     "TARGETNAME": _one_of("target_name"),
@@ -167,6 +179,15 @@ _SEARCHED: dict[str, _Make] = {
     # nobody but the publisher gives these spectra identifiers
     "CREATORDID": _exactly("obs_publisher_did"),
 }
+
+
+def _modified(params: Params) -> tuple[Interval, ...] | None:
+    text = params.one("MTIME")
+    return None if text is None else tuple(times("MTIME", text))
+
+
+def _words(params: Params, name: str) -> frozenset[str]:
+    return frozenset(word.strip().lower() for word in (params.one(name) or "any").split(","))
 
 
 def _formats(params: Params) -> frozenset[str]:

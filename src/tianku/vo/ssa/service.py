@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tianku.engines.base import Cancellation
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 PROTOCOL = "ssa"
 _COLUMNS = tuple(one.column for one in COLUMNS)
 _PROTOCOL = Info("SERVICE_PROTOCOL", "1.1", "SSAP")
+_MJD_1970 = 40587.0
 _ICRS = Coosys("system", "ICRS", columns=("location", "s_ra", "s_dec"))
 
 
@@ -45,7 +47,7 @@ def answer(
     """Return the spectra that fulfil a query; every format asked for has a row."""
     one = served_set(centre, principal, address.dataset, address.set, PROTOCOL)
     formats = spectrum_formats(one, main_media_type(one), query.formats)
-    if not formats:  # such formats are of no spectrum here
+    if not (formats and query.calibrated and _modified(centre, one, query)):  # no spectrum of the set is such
         pieces = query.writer.write(_COLUMNS, (), _info(base))
         return Reply(Source(pieces), MEDIA_TYPE, cache_headers(principal.anonymous))
     limits = centre.site.limits
@@ -57,6 +59,15 @@ def answer(
     rows = SsaRows(one, formats, _facts(centre, one), centre.site.authority, base, most, found.overflow)
     pieces = query.writer.write(_COLUMNS, rows(found.batches()), _info(base, found.overflow))
     return Reply(Source(pieces, found.cancel, found.close), MEDIA_TYPE, cache_headers(found.public))
+
+
+def _modified(centre: Centre, one: PublishedSet, query: SsaQuery) -> bool:
+    """Return whether a set was published when MTIME says: its spectra come and change together."""
+    if query.modified is None:
+        return True
+    created = datetime.fromisoformat(centre.picture().datasets[one.dataset].created)
+    moment = created.timestamp() / 86400 + _MJD_1970
+    return any(first <= moment <= last for first, last in query.modified)
 
 
 def described(
