@@ -109,6 +109,19 @@ def test_what_is_not_there_is_named(address: str, original: tuple[str, Path]) ->
         assert reply.status == status and reply.json["error"]["message"], path
 
 
+def test_a_file_that_is_gone_is_named_and_is_no_fault_of_ours(address: str, original: tuple[str, Path]) -> None:
+    key, path = original
+    aside = path.with_name("aside")
+    path.rename(aside)
+    try:
+        for url in (f"/download/sim/dr1/lrs/{key}", f"/api/v1/products/sim/dr1/lrs/{key}/spectrum"):
+            reply = fetch(address, url)
+            assert (reply.status, reply.json["error"]["code"]) == (404, "file.gone"), url
+            assert path.name in reply.json["error"]["message"]
+    finally:
+        aside.rename(path)
+
+
 @pytest.mark.clients
 def test_pyvo_walks_from_obscore_over_datalink_to_the_file(address: str, sources: Path) -> None:
     service = pyvo.dal.TAPService(f"{address}/vo/tap")

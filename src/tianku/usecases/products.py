@@ -188,7 +188,7 @@ def product_file(
     Raises
     ------
     NotFoundError
-        As `product_page`; ``products.no_file`` when the product has no such category.
+        As `product_page`; ``products.no_file`` when the product has no such category; ``file.gone``.
     AuthError
         ``policy.closed``
     """
@@ -205,10 +205,16 @@ def product_file(
             known=", ".join(sorted({e.category for e in page.entries if not e.in_table})) or "none",
         )
     path = plain_file(centre, entry) if plain else entry.file(centre.originals)
+    try:
+        mtime = path.stat().st_mtime
+    except OSError as error:
+        raise NotFoundError(
+            "file.gone", "The file {name} is not available.", name=Path(entry.path).name
+        ) from error
     return FileToSend(
         path,
         entry.size,
-        path.stat().st_mtime,
+        mtime,
         entry.sha256,
         media_type(entry.path),
         Path(entry.path).name,
