@@ -59,12 +59,13 @@ def preview(
 
 
 class _Subject:
-    """What a kept preview is known by: the bytes of the file, the part, and how the set is configured."""
+    """What a kept preview is known by: the bytes of the file, the part, and how set and records are configured."""
 
     def __init__(self, file: ProductFile, kind: str, mtime: float) -> None:
         self.file, self.kind = file, kind
-        entry = file.entry
-        self._known_by = (file.path, entry.key, entry.sha256, mtime, entry.part, file.config.model_dump_json())
+        entry, layout = file.entry, file.record_format
+        said = (file.config.model_dump_json(), layout.model_dump_json() if layout else None)
+        self._known_by = (file.path, entry.key, entry.sha256, mtime, entry.part, file.following, *said)
 
     def __hash__(self) -> int:
         return hash(self._known_by)
