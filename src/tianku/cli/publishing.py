@@ -10,11 +10,13 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Table
 
 from tianku.cli.console import out, root_of
+from tianku.model.config.load import load_site
 from tianku.usecases import publish as use
 from tianku.usecases.download_files import make_downloads
 from tianku.usecases.ingest import IngestReport, ingest_dataset
 from tianku.usecases.optimise import optimise_dataset
 from tianku.usecases.progress import Step
+from tianku.usecases.serving import build_serving_copies
 
 Dataset = Annotated[str, typer.Argument(help="id of the data set, e.g. lamost/dr10/v2.0")]
 
@@ -38,11 +40,14 @@ def ingest(
     """Build a snapshot from the sources, without showing it."""
     root = root_of(context)
     with Bar() as bar:
-        report = ingest_dataset(root, dataset, progress=bar.step, force=force, append=append)
+        report = ingest_dataset(root, dataset, progress=bar.step, force=force, append=append, copies=not show)
     print_report(report)
-    if show:
+    if show:  # shown when its rows are there; what only makes it faster comes after
         use.publish(root, dataset, report.revision)
         out.print(f"{dataset} is published.")
+        site = load_site(root)
+        with Bar() as bar:
+            build_serving_copies((root / site.data_root).resolve(), site, report.manifest, report.folder, bar.step)
         _make_downloads(root, dataset)
 
 

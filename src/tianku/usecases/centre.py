@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: seconds between two looks at the generation
 POLL_SECONDS = 0.5
+#: seconds between two notes of which serving copies are used
+NOTE_SECONDS = 60.0
 
 
 class Centre:
@@ -104,8 +106,12 @@ class Centre:
         self._scratch.close()
 
     def _poll(self) -> None:
+        noted = time.monotonic()
         while not self._stop.wait(POLL_SECONDS):
             try:
                 self.refresh()
+                if time.monotonic() - noted > NOTE_SECONDS:
+                    noted = time.monotonic()
+                    self.current().note_use()
             except Exception:  # the old picture keeps serving; the next poll tries again
                 log.exception("the new generation could not be taken up")

@@ -13,6 +13,7 @@ from tianku.planner.stored import Stored
 from tianku.state import repositories
 from tianku.usecases.picture import Picture
 from tianku.usecases.pictures import PictureSource
+from tianku.usecases.serving import note_use, stamp
 from tianku.usecases.storage import stored_tables
 
 
@@ -26,9 +27,19 @@ class Current:
     #: largest field of view among the products of some sets, by what they are
     widest: Recent[tuple[str | int, ...], float] = field(default_factory=lambda: Recent(1000))
 
+    #: serving copies that were asked for
+    used: set[str] = field(default_factory=set)
+
     def storage(self, table: TableMeta) -> Stored:
         """Return where the rows of `table` are."""
-        return self.stored[table.qualified_name]
+        found = self.stored[table.qualified_name]
+        if found.serving is not None:
+            self.used.add(found.serving)
+        return found
+
+    def note_use(self) -> None:
+        """Stamp the copies that were asked for since the last call."""
+        note_use(self.used.pop() for _ in range(len(self.used)))
 
 
 class Shown:
@@ -37,6 +48,7 @@ class Shown:
     def __init__(self, data_root: Path) -> None:
         self.source = PictureSource(data_root)
         self._data_root = data_root
+        self._stamp = stamp(data_root)
         self._now = self._load()
 
     def current(self) -> Current:
@@ -44,10 +56,12 @@ class Shown:
         return self._now
 
     def changed(self) -> Current | None:
-        """Return a newer picture if there is one; `take_up` makes it the current one."""
+        """Return a newer picture, or one with new serving copies; None if there is none. `take_up` shows it."""
+        copies = stamp(self._data_root)
         with repositories.session():
-            if repositories.generation() == self._now.picture.generation:
+            if repositories.generation() == self._now.picture.generation and copies == self._stamp:
                 return None
+            self._stamp = copies
             return self._load()
 
     def take_up(self, fresh: Current) -> None:

@@ -26,6 +26,7 @@ from tianku.storage.scratch import PREFIX, abandoned
 from tianku.usecases.installation import connect
 from tianku.usecases.jobs import files as job_files
 from tianku.usecases.pictures import snapshot_store
+from tianku.usecases.serving import copies
 
 #: how long after a flip servers and their queries may still read what was shown before
 _GRACE = timedelta(hours=1)
@@ -67,7 +68,7 @@ def collect(root: Path, *, dry_run: bool = False, originals: bool = False) -> It
 
 class _Collector:
     def __init__(self, data_root: Path, site: SiteConfig, dry_run: bool) -> None:
-        self.data_root, self.keep, self.dry_run = data_root, site.keep, dry_run
+        self.data_root, self.site, self.keep, self.dry_run = data_root, site, site.keep, dry_run
         self.store = snapshot_store(data_root)
 
     def run(self, originals: bool) -> Iterator[Waste]:
@@ -138,6 +139,9 @@ class _Collector:
                 dataset, _, revision = folder.relative_to(cache / kind).as_posix().rpartition("@")
                 if folder.is_dir() and revision.isdigit() and (dataset, int(revision)) not in there:
                     yield from self._delete(folder, "made from a snapshot that is gone")
+        if self.site.serving.copies == "never":
+            for one in copies(self.data_root):
+                yield from self._delete(one.path, "a serving copy, and there are to be none")
         for path in sorted((cache / "serving").rglob(".*.duckdb.*")) + sorted(
             (cache / "downloads").rglob(".*.tmp")
         ):

@@ -22,7 +22,6 @@ from tianku.catalogue.ingest import ingest_table
 from tianku.catalogue.manifest import MOST_DELTAS, ProductSetManifest, SnapshotManifest, SnapshotRef, TableManifest
 from tianku.catalogue.progress import Progress as StageProgress
 from tianku.catalogue.progress import Report
-from tianku.catalogue.serving import build_serving_copy
 from tianku.catalogue.sources import source_digest, table_digest
 from tianku.catalogue.staging import Staging
 from tianku.catalogue.store import SnapshotStore
@@ -43,9 +42,10 @@ from tianku.products.sharing import share_products
 from tianku.state import repositories
 from tianku.storage.files import link_tree, require_room
 from tianku.usecases.installation import connect
-from tianku.usecases.pictures import serving_copy, snapshot_store
+from tianku.usecases.pictures import snapshot_store
 from tianku.usecases.preflight import check_tables
 from tianku.usecases.progress import Progress, Step, silent
+from tianku.usecases.serving import build_serving_copies
 from tianku.usecases.sharing import Sharing, resolve_sharing
 
 log = logging.getLogger(__name__)
@@ -102,14 +102,20 @@ def _shared(one: TableManifest | ProductSetManifest) -> str:
 
 
 def ingest_dataset(
-    root: Path, dataset: str, *, progress: Progress = silent, force: bool = False, append: bool = False
+    root: Path,
+    dataset: str,
+    *,
+    progress: Progress = silent,
+    force: bool = False,
+    append: bool = False,
+    copies: bool = True,
 ) -> IngestReport:
     """Build a snapshot of `dataset` from its configuration and sources.
 
     Nothing is shown by it. A killed ingest leaves what is published untouched; running it
     again resumes. Unchanged sources and configuration build nothing, unless `force`. With `append`, and for
     tables that say ``append: true``, new source files become a segment of their own, and all that was ingested
-    before is linked.
+    before is linked. Without `copies` the serving copies are left to `build_serving_copies`.
 
     Raises
     ------
@@ -124,7 +130,8 @@ def ingest_dataset(
     digest = _digest(installation, sharing)
     _note_snapshots(store, dataset)
     if not force and (same := _newest(store, dataset, digest)) is not None:
-        build_serving_copies(installation, same.manifest, same.folder, progress)
+        if copies:
+            build_serving_copies(installation.data_root, installation.site, same.manifest, same.folder, progress)
         return same
     check_tables(sharing.loaded, [t for t in sharing.loaded.config.tables if t not in sharing.tables])
     with store.chosen():  # again: what was found before may have been deleted meanwhile
@@ -146,7 +153,8 @@ def ingest_dataset(
         staging.close()
     with repositories.session():
         repositories.record_built(dataset, manifest.revision, store.relative(dataset, manifest.revision))
-    build_serving_copies(installation, manifest, folder, progress)
+    if copies:
+        build_serving_copies(installation.data_root, installation.site, manifest, folder, progress)
     return IngestReport(dataset, manifest.revision, manifest, folder)
 
 
@@ -430,26 +438,3 @@ def ingest_resources(site: SiteConfig) -> Resources:
 
 def _step(name: str, progress: StageProgress, unit: str) -> Step:
     return Step(f"{name}: {progress.stage}", progress.rows, progress.total, unit, progress.rate)
-
-
-def build_serving_copies(
-    installation: Installation, manifest: SnapshotManifest, folder: Path, progress: Progress = silent
-) -> None:
-    """Build the serving copies that a snapshot lacks; a failure only means that Parquet is read instead."""
-    if manifest.configuration["dataset"]["serving"] == "never":
-        return
-    memory = parse_bytes(installation.site.memory)
-    for name, table in manifest.tables.items():
-        target = serving_copy(installation.data_root, manifest.dataset, manifest.revision, name)
-        if table.shared is not None or table.columns or target.is_file():  # tables in place stay there
-            continue
-        if table.deltas:  # a copy of all rows for a few added ones; `optimise` makes one
-            continue
-        progress(Step(f"table {name}: serving copy", 0, table.meta.nrows))
-        try:
-            # about the size of the Parquet files, and as much again while it is made
-            require_room(folder, 2 * sum((folder / file.path).stat().st_size for file in table.files))
-            build_serving_copy(folder, table, target, memory_bytes=memory, threads=os.cpu_count() or 1)
-        except (TransientError, OSError) as error:
-            log.warning("no serving copy of %s.%s: %s", manifest.dataset, name, error)
-        progress(Step(f"table {name}: serving copy", table.meta.nrows or 0, table.meta.nrows))

@@ -17,10 +17,11 @@ from tianku.model.config.load import Installation, load_installation
 from tianku.model.errors import NotFoundError
 from tianku.state import repositories
 from tianku.storage.files import link_tree
-from tianku.usecases.ingest import build_serving_copies, ingest_resources
+from tianku.usecases.ingest import ingest_resources
 from tianku.usecases.installation import connect
 from tianku.usecases.pictures import snapshot_store
 from tianku.usecases.progress import Progress, Step, silent
+from tianku.usecases.serving import build_serving_copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def optimise_dataset(root: Path, dataset: str, *, progress: Progress = silent) -
         staging.close()
     with repositories.session():
         repositories.record_built(dataset, manifest.revision, store.relative(dataset, manifest.revision))
-    build_serving_copies(installation, manifest, folder, progress)
+    build_serving_copies(installation.data_root, installation.site, manifest, folder, progress)
     return OptimiseReport(
         dataset, manifest.revision, {name: manifest.tables[name].meta.nrows or 0 for name in scattered}
     )

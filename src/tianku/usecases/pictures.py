@@ -12,6 +12,7 @@ from pathlib import Path
 import tianku
 from tianku.catalogue.site_tables import (
     BuiltTable,
+    DerivedTable,
     ObsCoreFile,
     SiteSchema,
     SiteTable,
@@ -24,9 +25,10 @@ from tianku.model.access import Rule
 from tianku.model.metadata import Position, TableMeta
 from tianku.model.text import Text
 from tianku.planner.stored import Stored
+from tianku.products import epntap
 from tianku.products.obscore_columns import OBSCORE_COLUMNS
 from tianku.state import repositories
-from tianku.usecases.picture import Picture, Published, build_picture
+from tianku.usecases.picture import Picture, Published, PublishedSet, build_picture
 from tianku.usecases.viewer import OBSCORE_UTYPE
 
 
@@ -35,9 +37,14 @@ def snapshot_store(data_root: Path) -> SnapshotStore:
     return SnapshotStore(data_root / "snapshots")
 
 
+def serving_root(data_root: Path) -> Path:
+    """Return the folder of all serving copies: a cache, outside the snapshots."""
+    return data_root / "cache" / "serving"
+
+
 def serving_copies(data_root: Path, dataset: str, revision: int) -> Path:
-    """Return the folder of a snapshot's serving copies: a cache, outside the snapshot."""
-    return data_root / "cache" / "serving" / f"{dataset}@{revision}"
+    """Return the folder of a snapshot's serving copies."""
+    return serving_root(data_root) / f"{dataset}@{revision}"
 
 
 def serving_copy(data_root: Path, dataset: str, revision: int, table: str) -> Path:
@@ -46,7 +53,7 @@ def serving_copy(data_root: Path, dataset: str, revision: int, table: str) -> Pa
 
 
 #: raised when the layout of the site tables changes, so that cached ones are made anew
-SITE_FORMAT = 4
+SITE_FORMAT = 5
 #: site tables kept for generations that servers may still show
 KEPT_SITES = 8
 
@@ -125,10 +132,15 @@ class PictureSource:
         text = "\n".join([tianku.__version__, str(SITE_FORMAT), *names, *sorted(audiences(picture))])
         out = self._cache / hashlib.sha256(text.encode()).hexdigest()[:24]
         if out.is_dir():
-            return load_site_tables(out, OBSCORE_TABLE)
+            return load_site_tables(out, OBSCORE_TABLE, _epn_tables(picture))
         self._cache.mkdir(parents=True, exist_ok=True)
         return build_site_tables(
-            out, _schemas(picture), OBSCORE_TABLE, _obscore_files(picture), same_audience=_same_audience(picture)
+            out,
+            _schemas(picture),
+            OBSCORE_TABLE,
+            _obscore_files(picture),
+            _epn_tables(picture),
+            same_audience=_same_audience(picture),
         )
 
 
@@ -153,7 +165,7 @@ def _schemas(picture: Picture) -> list[SiteSchema]:
             str(dataset.config.title or dataset.id),
         )
         for dataset in picture.datasets.values()
-        if dataset.tables
+        if dataset.tables or any(map(_in_epn, dataset.sets.values()))
     ]
 
 
@@ -164,6 +176,34 @@ def _obscore_files(picture: Picture) -> list[ObsCoreFile]:
         for one in dataset.sets.values()
         if one.obscore is not None and "obscore" in one.config.protocols
     ]
+
+
+def _epn_tables(picture: Picture) -> list[DerivedTable]:
+    """``epn_core`` of every data set that has product sets with ``protocols: [epntap]``."""
+    found = []
+    for dataset in picture.datasets.values():
+        sets = [one for one in dataset.sets.values() if _in_epn(one)]
+        if not sets:
+            continue
+        made = {
+            one.number: epntap.expressions(
+                one.name, one.manifest.type, one.config.epntap, created=dataset.created,
+                title=dataset.schema_name, publisher=str(dataset.collection.title),
+            )
+            for one in sets
+        }  # fmt: skip
+        meta = TableMeta(
+            schema_name=dataset.schema_name, name=epntap.NAME, kind="system", utype=epntap.UTYPE,
+            title=Text(en="EPN-TAP", zh="EPN-TAP"), columns=epntap.COLUMNS,
+            description=Text(en=f"Products of {dataset.config.title or dataset.id} as EPN-TAP 2.0 says"),
+        )  # fmt: skip
+        found.append(DerivedTable(dataset.number, meta, made))
+    return found
+
+
+def _in_epn(one: PublishedSet) -> bool:
+    listed = one.obscore is not None and "obscore" in one.config.protocols
+    return listed and "epntap" in one.config.protocols and one.manifest.type in epntap.TYPES
 
 
 def _stored(table: BuiltTable, picture: Picture) -> Stored:

@@ -22,9 +22,9 @@ from tianku.state.repositories import JobRecord
 from tianku.storage.failpoints import failpoint
 from tianku.storage.files import require_room
 from tianku.usecases.current import Current, Shown
-from tianku.usecases.jobs import files
+from tianku.usecases.jobs import copies, files
 from tianku.usecases.jobs.operation import Outcome, Prepared
-from tianku.usecases.jobs.registry import operation
+from tianku.usecases.jobs.registry import any_operation
 from tianku.usecases.jobs.service import check_quota, checked_arguments, quota_of, stated
 from tianku.worker.attempt import Answer, Attempt
 from tianku.worker.children import Children
@@ -77,6 +77,7 @@ class Worker:
         self._shown = Shown(self.data_root)
         self._children = Children()
         self._running: list[Attempt] = []
+        self._wished: set[copies.CopyArguments] = set()
         self._stop = threading.Event()
         self._turn, self._watch = Every(TURN_SECONDS), Every(WATCH_SECONDS)
         self._renewal, self._tidying = Every(lease_seconds / _RENEWALS), Every(TIDY_SECONDS)
@@ -162,7 +163,7 @@ class Worker:
         if fresh is not None:
             self._shown.take_up(fresh)
         arguments = checked_arguments(job.kind, job.arguments or {})
-        return operation(job.kind).prepare(self, _owner(job), arguments, job.base_url)
+        return any_operation(job.kind).prepare(self, _owner(job), arguments, job.base_url)
 
     def _begin(self, job: JobRecord, prepared: Prepared, room: int) -> None:
         folder = files.attempt_folder(self.data_root, job.id, job.attempt)
@@ -236,6 +237,16 @@ class Worker:
             repositories.delete_job(job_id)
             files.remove_job(self.data_root, job_id)
         files.sweep(self.data_root, repositories.shown_attempts)
+        self._queue_copy()
+
+    def _queue_copy(self) -> None:
+        """Have one serving copy built that is lacking; one that failed is not tried again by this worker."""
+        fresh = self._shown.changed()
+        if fresh is not None:
+            self._shown.take_up(fresh)
+        wished = next((one for one in copies.lacking(self) if one not in self._wished), None)
+        if wished is not None and copies.queue_copy(wished):
+            self._wished.add(wished)
 
     def _end(self) -> None:
         with repositories.session():

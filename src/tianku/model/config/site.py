@@ -38,6 +38,17 @@ class Jobs(Config):
     anonymous_store: str = Field("1GB", description="results of one anonymous address's jobs")
 
 
+class Serving(Config):
+    """Serving copies: DuckDB files of tables, which answer some queries faster than the Parquet files."""
+
+    copies: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="`auto` makes copies within `room`, but not of tables with added segments; `always` of all; a"
+        " data set may say its own `serving:` unless this is `never`",
+    )
+    room: str = Field("100GB", description="copies together; those that were not used for longest make room")
+
+
 class Keep(Config):
     """What `tianku gc` leaves, beside all that is shown, shared or read by a job."""
 
@@ -77,5 +88,6 @@ class SiteConfig(Config):
     memory: str = Field("4GB", description="memory of the serving instance, all workers together")
     limits: Limits = Field(Limits(), description="what one query may use")
     jobs: Jobs = Field(Jobs(), description="asynchronous jobs")
+    serving: Serving = Field(Serving(), description="serving copies, a cache")
     keep: Keep = Field(Keep(), description="what `tianku gc` leaves")
     acknowledgement: Text = Field(Text(), description="sentence for papers, for data that state none")

@@ -26,7 +26,7 @@ from tianku.storage.failpoints import failpoint
 from tianku.storage.files import require_room
 from tianku.usecases.jobs.files import remove_job
 from tianku.usecases.jobs.operation import Desk
-from tianku.usecases.jobs.registry import operation
+from tianku.usecases.jobs.registry import any_operation, operation
 from tianku.usecases.jobs.seen import result_file as result_file
 from tianku.usecases.jobs.seen import visible as visible
 
@@ -160,7 +160,7 @@ def forgotten_unless_done(data_root: Path, job: JobRecord) -> Iterator[None]:
 def checked_arguments(kind: str, arguments: Mapping[str, Any]) -> Any:
     """Return the arguments as the operation's model, or raise `UsageError` ``job.arguments``."""
     try:
-        return operation(kind).arguments.model_validate(dict(arguments))
+        return any_operation(kind).arguments.model_validate(dict(arguments))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
