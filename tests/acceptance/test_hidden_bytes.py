@@ -20,6 +20,7 @@ PAGES = [
     "/data/?facility=hidden&type=spectrum",
     "/search",
     "/sql",
+    "/match",
     "/docs/",
     "/account/login/",
     "/account/",

@@ -105,3 +105,14 @@ def test_what_is_refused(
 ) -> None:
     reply = send(address, files, **({"right": {"table": SKY}, "radius": 1} | more))
     assert (reply.status, reply.json["error"]["code"]) == (status, code), reply.body
+
+
+def test_errors_of_positions(address: str) -> None:
+    """The star is 1.8 arcsec away: within 3 sigmas of 0.7, not of 0.5."""
+    asked = {"left": {"errors": {"sigma": "e"}}, "right": {"table": SKY, "columns": ["source_id"]}, "radius": 60}
+    sent = {"left": b"e,ra,dec\n0.5,10,20.0005\n0.7,10,20.0005\n,10,20.0005\n"}
+    lines = send(address, sent, **asked, format="csv").text.splitlines()
+    assert [line.split(",")[0] for line in lines] == ["e", "0.7"]
+    assert len(send(address, sent, **asked, sigmas=4, format="csv").text.splitlines()) == 3
+    wrong = asked | {"left": {"errors": {"major": "e"}}}
+    assert send(address, sent, **wrong).json["error"]["code"] == "match.errors"

@@ -16,6 +16,7 @@ from astropy.coordinates import SkyCoord
 from astropy.time import Time
 
 from tests.support.centre import FakeCentre, stars
+from tianku.adql.schema import Cone
 from tianku.model.access import ANONYMOUS
 from tianku.model.errors import AuthError, NotFoundError, TiankuError, UsageError
 from tianku.model.metadata import Column
@@ -49,10 +50,10 @@ def given(ra: Any, dec: Any, **more: Any) -> Given:
 
 def rows(
     centre: Any, left: Any, right: Any, radius: float, *, epoch: float | None = None, maxrec: int | None = None,
-    **how: Any,
+    area: Cone | None = None, **how: Any,
 ) -> pa.Table:  # fmt: skip
     sides = (one if isinstance(one, MatchTable) else MatchTable(one) for one in (left, right))
-    with crossmatch(centre, ANONYMOUS, *sides, How(radius, **how), epoch, maxrec=maxrec) as answer:
+    with crossmatch(centre, ANONYMOUS, *sides, How(radius, **how), epoch, area, maxrec=maxrec) as answer:
         batches = list(answer.batches())
         schema = pa.schema([pa.field(c.name, c.arrow) for c in answer.columns])
     return pa.Table.from_batches(batches, schema)
@@ -241,6 +242,21 @@ def test_ellipses_of_both_sides(centre: FakeCentre) -> None:
     assert set(best["row"].to_pylist()) == {i for i, _ in expected}
     left = rows(centre, *sides, 1.0, join="left", sigmas=2.5)
     assert len(left) == 300 and left["row_2"].null_count == 300 - len(expected)
+
+
+@pytest.mark.parametrize("centre_at", [(10.0, 20.0), (0.0, 89.0), (359.9, -5.0)])
+def test_rows_outside_an_area_are_not_considered(centre: FakeCentre, centre_at: tuple[float, float]) -> None:
+    table, area = stars(), Cone(*centre_at, 30.0)
+    away = SkyCoord(table["ra"], table["dec"], unit="deg").separation(SkyCoord(*centre_at, unit="deg")).deg
+    inside = {i for i, far in zip(table["source_id"].to_pylist(), away, strict=True) if far <= 30}
+    one, mine = MatchTable(SKY, Named(["source_id"])), MatchTable(given(table["ra"], table["dec"]))
+    assert 10 < len(inside) < 100
+    for sides in ((one, mine), (mine, one)):
+        for join in ("inner", "left", "best"):
+            answer = rows(centre, *sides, 0.001, join=join, area=area)
+            assert set(answer["source_id"].to_pylist()) == inside and len(answer) == len(inside)
+    with pytest.raises(UsageError, match="radius"):
+        rows(centre, SKY, SKY, 0.1, area=Cone(0, 0, 181))
 
 
 def test_errors_along_the_axes_equal_the_ellipse_they_make(centre: FakeCentre) -> None:

@@ -55,12 +55,19 @@ def test_a_file_sent_along(address: str) -> None:
     assert len(best.text.splitlines()) == 501 < len(every.text.splitlines())
 
 
+def test_a_circle(address: str) -> None:
+    cone = {"area": "cone", "coneRA": 10.0, "coneDec": 20.0, "coneRadiusDeg": 0.5}
+    reply = post(address, cat1=STARS, cat2=STARS, distMaxArcsec=1.0, RESPONSEFORMAT="csv", cols1="ra,dec", **cone)
+    assert [line.split(",")[1:3] for line in reply.text.splitlines()[1:]] == [["10", "20"]]
+
+
 @pytest.mark.parametrize(
     ("more", "status", "words"),
     [
         ({"cat2": "vizier:II/246/out"}, 404, "no table"),
         ({"distMaxArcsec": 1e9}, 400, "out of range"),
-        ({"area": "cone"}, 400, "AREA is allsky"),
+        ({"area": "cone"}, 400, "CONERA"),
+        ({"area": "healpix"}, 400, "AREA is allsky or cone"),
         ({"request": "other"}, 400, "REQUEST is xmatch"),
         ({"cols1": "nothing"}, 400, "no column"),
     ],

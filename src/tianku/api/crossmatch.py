@@ -50,7 +50,7 @@ async def match(request: Request) -> Response:
                 file.close()
         left, right = session_tables(root, principal, asked, sent)
         answer = crossmatch(
-            context.centre, principal, left, right, asked.how, asked.epoch,
+            context.centre, principal, left, right, asked.how, asked.epoch, asked.area,
             maxrec=asked.maxrec, cancellation=cancellation,
         )  # fmt: skip
         info = TableInfo(name="crossmatch", infos=(Info("QUERY_STATUS", "OK"),))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 import pyarrow as pa
@@ -240,10 +240,15 @@ class StoredSide:
         return pa.schema([pa.field(c.name, c.arrow) for c in self._resolved.columns]).empty_table()
 
 
-AnySide = MemorySide | StoredSide
+class Dense(Protocol):
+    """What is known of how rows lie on the sky."""
+
+    def density(self) -> FloatArray:
+        """About how many rows each cell of `DENSITY_ORDER` has."""
+        ...
 
 
-def expected_pairs(left: AnySide, right: AnySide, radius: float) -> float:
+def expected_pairs(left: Dense, right: Dense, radius: float) -> float:
     """Return about how many pairs lie within `radius` degrees, were the rows of each cell spread evenly."""
     cap = 0.5 * (1.0 - math.cos(math.radians(radius)))
     share = cap * (12 << (2 * DENSITY_ORDER))

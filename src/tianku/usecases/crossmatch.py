@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tianku.adql.schema import Cone
 from tianku.engines.base import Cancellation
 from tianku.model.access import Principal
 from tianku.model.errors import UsageError
@@ -13,7 +14,7 @@ from tianku.planner.plan import SHORT_ROWS
 from tianku.sky.match import MAX_RADIUS
 from tianku.usecases.match_answer import EPOCHS, Reads, begin, epoch_refused
 from tianku.usecases.match_tables import GivenSide, MatchDesk, MatchTable, SideSource
-from tianku.usecases.query import Answer, Desk, row_limit
+from tianku.usecases.query import Answer, Desk, check_cone, row_limit
 from tianku.usecases.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Planned:
     left: SideSource
     right: SideSource
     how: How
+    area: Cone | None
     viewer: Viewer
     snapshots: frozenset[tuple[str, int]]
 
@@ -38,8 +40,9 @@ class Planned:
 
 
 def plan_match(
-    desk: Desk, principal: Principal, left: MatchTable, right: MatchTable, how: How, epoch: float | None = None
-) -> Planned:
+    desk: Desk, principal: Principal, left: MatchTable, right: MatchTable, how: How, epoch: float | None = None,
+    area: Cone | None = None,
+) -> Planned:  # fmt: skip
     """Return how two tables are matched for `principal`; nothing is read.
 
     Parameters
@@ -47,6 +50,8 @@ def plan_match(
     epoch
         Julian year to which published rows of known epoch and proper motion are moved; without it all
         positions are taken as they are.
+    area
+        Rows outside are not considered.
 
     Raises
     ------
@@ -56,8 +61,10 @@ def plan_match(
         ``policy.closed``
     UsageError
         ``match.radius``, ``match.sigmas``, ``match.epoch``, ``match.no_position``, ``match.column``,
-        ``match.errors``, ``match.held``.
+        ``match.errors``, ``match.held``; ``cone.invalid`` for the area.
     """
+    if area is not None:
+        check_cone(area.ra, area.dec, area.radius, 180.0)
     if not 0.0 <= how.radius <= MAX_RADIUS:
         raise UsageError(
             "match.radius", "the radius is {radius:g} degrees: it must lie between 0 and {most:g}",
@@ -71,7 +78,7 @@ def plan_match(
         raise epoch_refused(epoch)
     own = MatchDesk(desk, principal, epoch)
     a, b = own.prepare(left), own.prepare(right)
-    return Planned(a, b, how, own.viewer, own.snapshots(a, b))
+    return Planned(a, b, how, area, own.viewer, own.snapshots(a, b))
 
 
 def crossmatch(
@@ -81,6 +88,7 @@ def crossmatch(
     right: MatchTable,
     how: How,
     epoch: float | None = None,
+    area: Cone | None = None,
     *,
     maxrec: int | None = None,
     cancellation: Cancellation | None = None,
@@ -94,9 +102,9 @@ def crossmatch(
     """
     site = centre.site.limits
     most = row_limit(maxrec, site.default_rows, site.sync_rows)
-    planned = plan_match(centre, principal, left, right, how, epoch)
+    planned = plan_match(centre, principal, left, right, how, epoch, area)
     reads = Reads(lambda rows: centre.short if rows < SHORT_ROWS else centre.long, site.sync_seconds)
     if cancellation is not None:
         cancellation.attach(reads.cancel)
-    result = begin(planned.left, planned.right, planned.how, reads)
+    result = begin(planned.left, planned.right, planned.how, reads, area)
     return Answer(result.columns, result, most, versions=dict(planned.viewer.versions), public=planned.public)

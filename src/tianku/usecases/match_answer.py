@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import pyarrow as pa
 
+from tianku.adql.schema import Cone
 from tianku.engines.base import Cancellation, Engine, EngineQuery, Limits
 from tianku.engines.errors import cancelled, timeout
 from tianku.model.errors import UsageError
 from tianku.model.metadata import Column
 from tianku.model.types import DataType
-from tianku.planner.match_sides import AnySide, expected_pairs
+from tianku.planner.match_area import AreaSide
+from tianku.planner.match_sides import MemorySide, StoredSide, expected_pairs
 from tianku.planner.matching import How, Matched, match
 from tianku.sky.match import MAX_RADIUS
 from tianku.sky.ranges import FloatArray
@@ -32,6 +34,9 @@ _SEPARATION = Column(name="separation", type=DataType.FLOAT64, unit="arcsec", uc
 _ANGLE = Column(name="position_angle", type=DataType.FLOAT64, unit="deg", ucd="pos.posAng",
                 description={"en": "direction of the right position from the left one, north through east",
                              "zh": "右表位置相对左表位置的方位角，自北向东"})  # fmt: skip
+
+
+AnySide = MemorySide | StoredSide | AreaSide
 
 
 class Reads:
@@ -91,10 +96,12 @@ class Reads:
 class MatchResult:
     """A running match, as a `tianku.engines.base.Result`; `columns` describe its batches."""
 
-    def __init__(self, left: OpenSide, right: OpenSide, how: How, reads: Reads) -> None:
+    def __init__(
+        self, left: OpenSide, right: OpenSide, sides: tuple[AnySide, AnySide], how: How, reads: Reads
+    ) -> None:
         self._outputs = _Outputs(left.columns, () if how.join == "anti" else right.columns, how.join == "anti")
         self.columns = self._outputs.columns
-        self._parts, self._reads = match(left.side, right.side, how), reads
+        self._parts, self._reads = match(*sides, how), reads
 
     @property
     def schema(self) -> pa.Schema:
@@ -121,8 +128,8 @@ class MatchResult:
         self.close()
 
 
-def begin(left: SideSource, right: SideSource, how: How, reads: Reads) -> MatchResult:
-    """Open both sides and begin their match.
+def begin(left: SideSource, right: SideSource, how: How, reads: Reads, area: Cone | None = None) -> MatchResult:
+    """Open both sides and begin their match; rows outside `area` do not exist for it.
 
     Raises
     ------
@@ -130,8 +137,14 @@ def begin(left: SideSource, right: SideSource, how: How, reads: Reads) -> MatchR
         ``match.too_many`` with the number of pairs expected, ``match.epoch``, and what opening a table raises.
     """
     a, b = left.open(reads.run, reads.limits), right.open(reads.run, reads.limits)
-    check_pairs(a.side, b.side, how.radius)
-    return MatchResult(a, b, how, reads)
+    sides = considered(a, area), considered(b, area)
+    check_pairs(*sides, how.radius)
+    return MatchResult(a, b, sides, how, reads)
+
+
+def considered(opened: OpenSide, area: Cone | None) -> AnySide:
+    """Return the part of a side that lies in `area`."""
+    return opened.side if area is None else AreaSide(opened.side, area)
 
 
 def check_pairs(left: AnySide, right: AnySide, radius: float) -> None:

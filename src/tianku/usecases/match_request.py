@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tianku.adql.schema import Cone
 from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError, UsageError
 from tianku.planner.matching import How
@@ -78,8 +79,16 @@ class CrossmatchRequest(BaseModel):
     epoch: float | None = Field(
         None, description="Julian year to which rows of known epoch and proper motion are moved"
     )
+    circle: tuple[float, float, float] | None = Field(
+        None, description="right ascension, declination and radius in degrees: rows outside are not considered"
+    )
     maxrec: int | None = Field(None, ge=0, description="rows of the answer at most")
     format: str = Field("json", description="such as csv, votable, fits, parquet")
+
+    @property
+    def area(self) -> Cone | None:
+        """Where rows are considered."""
+        return None if self.circle is None else Cone(*self.circle)
 
     @property
     def how(self) -> How:

@@ -19,7 +19,7 @@ from tianku.engines.base import EngineQuery, Limits, Relation
 from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError, UsageError
 from tianku.model.metadata import Column, Position, TableMeta
-from tianku.planner.match_sides import AnySide, MemorySide, Place, Run, StoredSide
+from tianku.planner.match_sides import MemorySide, Place, Run, StoredSide
 from tianku.planner.stored import Stored
 from tianku.usecases.current import Current
 from tianku.usecases.match_columns import (
@@ -47,7 +47,7 @@ class MatchTable:
 class OpenSide:
     """A side that can be read, and its columns that are returned."""
 
-    side: AnySide
+    side: MemorySide | StoredSide
     columns: tuple[Column, ...]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tianku.adql.schema import Cone
 from tianku.engines.duckdb import DuckDBEngine
 from tianku.formats.table import Info, TableInfo
 from tianku.formats.writers import get_writer
@@ -15,10 +16,10 @@ from tianku.model.access import Principal
 from tianku.model.sizes import parse_bytes
 from tianku.model.text import Text
 from tianku.planner.matching import How
-from tianku.usecases.crossmatch import plan_match
+from tianku.usecases.crossmatch import Planned, plan_match
 from tianku.usecases.jobs.operation import Desk, Operation, Outcome, Prepared
 from tianku.usecases.jobs.rows import Form, write_rows
-from tianku.usecases.match_answer import Reads, begin, check_pairs
+from tianku.usecases.match_answer import Reads, begin, check_pairs, considered
 from tianku.usecases.match_request import CrossmatchRequest, tables_of
 from tianku.usecases.match_tables import PublishedSide, SideSource
 from tianku.usecases.query import row_limit
@@ -35,6 +36,7 @@ class MatchWork:
     left: SideSource
     right: SideSource
     how: How
+    area: Cone | None
     maxrec: int
     format: str
     base_url: str
@@ -53,7 +55,7 @@ class MatchWork:
             spill_bytes=self.scratch_bytes,
         )
         info = TableInfo(name="crossmatch", infos=(Info("QUERY_STATUS", "OK"),))
-        with begin(self.left, self.right, self.how, Reads(lambda _: engine)) as result:
+        with begin(self.left, self.right, self.how, Reads(lambda _: engine), self.area) as result:
             form = Form(result.columns, self.maxrec, self.format, info, self.base_url)
             outcome = write_rows(result, form, folder, most_bytes)
         engine.close()
@@ -66,12 +68,13 @@ def prepare_crossmatch(desk: Desk, principal: Principal, arguments: CrossmatchRe
     site = desk.site
     get_writer(arguments.format)
     left, right = tables_of(desk.data_root, principal, arguments, {})
-    planned = plan_match(desk, principal, left, right, arguments.how, arguments.epoch)
-    _check_published(planned.left, planned.right, planned.how)
+    planned = plan_match(desk, principal, left, right, arguments.how, arguments.epoch, arguments.area)
+    _check_published(planned)
     work = MatchWork(
         left=planned.left,
         right=planned.right,
         how=planned.how,
+        area=planned.area,
         maxrec=row_limit(arguments.maxrec, site.jobs.rows, site.jobs.rows),
         format=arguments.format,
         base_url=base_url,
@@ -85,13 +88,13 @@ def prepare_crossmatch(desk: Desk, principal: Principal, arguments: CrossmatchRe
     return Prepared(work, info, planned.snapshots, _SECONDS + rows / _ROWS_PER_SECOND)
 
 
-def _check_published(left: SideSource, right: SideSource, how: How) -> None:
+def _check_published(planned: Planned) -> None:
     """Refuse too many pairs where that is known without reading a row."""
-    sides = [s for s in (left, right) if isinstance(s, PublishedSide) and s.shift is not None]
+    sides = [s for s in (planned.left, planned.right) if isinstance(s, PublishedSide) and s.shift is not None]
     if len(sides) == 2:
         nothing = Reads(lambda _: _unused())
-        a, b = (side.open(nothing.run, nothing.limits) for side in sides)
-        check_pairs(a.side, b.side, how.radius)
+        a, b = (considered(side.open(nothing.run, nothing.limits), planned.area) for side in sides)
+        check_pairs(a, b, planned.how.radius)
 
 
 def _unused() -> DuckDBEngine:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from tianku.adql.schema import Cone
 from tianku.formats.writers import WriterSpec, get_writer
 from tianku.http.params import Params
 from tianku.model.errors import UsageError
@@ -20,10 +21,11 @@ _PREFIX = "vizier:"
 
 @dataclass(frozen=True, slots=True)
 class XMatchQuery:
-    """A request; `radius` in degrees, `nearest` None for all partners."""
+    """A request; `radius` in degrees, `nearest` None for all partners, `area` None for the whole sky."""
 
     radius: float
     nearest: int | None
+    area: Cone | None
     maxrec: int | None
     writer: WriterSpec
 
@@ -37,11 +39,15 @@ def xmatch_query(params: Params) -> XMatchQuery:
         ``params.*``, ``format.unknown``; ``xmatch.choice`` for a request, selection or area that is not offered.
     """
     _one_of(params, "REQUEST", "xmatch")
-    _one_of(params, "AREA", "allsky")
+    area = None
+    if _one_of(params, "AREA", "allsky", "cone") == "cone":
+        centre = params.number("coneRA", 0.0, 360.0), params.number("coneDec", -90.0, 90.0)
+        area = Cone(*centre, params.number("coneRadiusDeg", 0.0, 180.0))
     selection = _one_of(params, "SELECTION", "all", "best")
     return XMatchQuery(
         params.number("distMaxArcsec", 0.0, MAX_RADIUS * 3600) / 3600,
         1 if selection == "best" else None,
+        area,
         params.count("MAXREC"),
         get_writer(params.one("RESPONSEFORMAT") or "votable"),
     )

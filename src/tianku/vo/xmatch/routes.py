@@ -42,7 +42,7 @@ async def sync(request: Request) -> Response:
             for file in files.values():
                 file.close()
         answer = crossmatch(
-            context.centre, principal, left, right, How(query.radius, query.nearest),
+            context.centre, principal, left, right, How(query.radius, query.nearest), area=query.area,
             maxrec=query.maxrec, cancellation=cancellation,
         )  # fmt: skip
         *own, apart, _ = answer.columns
