@@ -18,8 +18,11 @@ from tianku.products.timeseries import Doubles, Floats
 
 #: CF: the units of a time coordinate, ``seconds since 2000-01-01 12:00:00``; days without leap seconds
 _SINCE = re.compile(
-    r"(\w+)\s+since\s+(\d{1,4}-\d{1,2}-\d{1,2})(?:[ T](\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d*)?)?))?\s*(?:UTC|Z)?"
+    r"(\w+)\s+since\s+(\d{1,4}-\d{1,2}-\d{1,2})(?:[ T]\s*(\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d*)?)?))?"
+    r"\s*(?:UTC|GMT|Z|([+-]\d{1,2}(?::?\d{2})?))?"
 )
+#: CF: calendars that count the days of today as everybody does
+_CALENDARS = ("standard", "gregorian", "proleptic_gregorian")
 _DAYS = {
     **dict.fromkeys(("microsecond", "microseconds", "us"), 1e-6 / 86400),
     **dict.fromkeys(("millisecond", "milliseconds", "msec", "ms"), 1e-3 / 86400),
@@ -58,7 +61,7 @@ def _described(file: h5py.File) -> Described:
     times = {
         one.name: _times(one, units[name], budget)
         for name, one in datasets.items()
-        if one.ndim == 1 and one.dtype.kind in "iuf" and _SINCE.match(units[name])
+        if one.ndim == 1 and one.dtype.kind in "iuf" and _SINCE.fullmatch(units[name])
     }
     if not times:
         raise UsageError(
@@ -95,15 +98,27 @@ def _text(value: Any) -> str:
 
 
 def _times(variable: h5py.Dataset, unit: str, budget: Budget) -> Doubles:
-    found = _SINCE.match(unit)
+    found = _SINCE.fullmatch(unit)
     assert found is not None  # the caller has looked
     year, month, day = (int(word) for word in found[2].split("-"))
     origin = iso_mjd(f"{year:04d}-{month:02d}-{day:02d}T{_clock(found[3])}")
-    if origin is None or found[1].lower() not in _DAYS:
+    calendar = _text(variable.attrs.get("calendar", _CALENDARS[0])).lower()
+    if origin is None or found[1].lower() not in _DAYS or calendar not in _CALENDARS:
         raise UsageError(
-            "timeseries.no_time", "the {form} file has no times: {what}", form="netCDF4", what=found[0][:80]
-        )
+            "timeseries.no_time", "the {form} file has no times: {what}", form="netCDF4",
+            what=f"{found[0][:80]}, calendar {calendar[:40]}",
+        )  # fmt: skip
+    origin -= _ahead(found[4])
     return origin + _numbers(variable, budget).astype(np.float64) * _DAYS[found[1].lower()]
+
+
+def _ahead(zone: str | None) -> float:
+    """Days that the clock of ``+h``, ``-h:mm``, ``+hhmm`` is ahead of UTC."""
+    if zone is None:
+        return 0.0
+    hours, minutes = (zone[1:-2].rstrip(":"), zone[-2:]) if len(zone) > 3 else (zone[1:], "0")
+    days = int(hours) / 24 + int(minutes) / 1440
+    return -days if zone[0] == "-" else days
 
 
 def _clock(text: str | None) -> str:
