@@ -174,8 +174,11 @@ def _decoded(data: bytes) -> str:
 
 def _table(rule: TextRule, body: str) -> pa.Table:
     mark = _DELIMITERS[rule.delimiter].decode()
-    lines = re.sub(rf"(?m)^[ \t]+|[ \t{re.escape(mark)}]+$", "", body)
+    blank = "[ ]" if mark == "\t" else r"[ \t]"
+    lines = re.sub(rf"(?m)^{blank}+|{blank}+$", "", body)
     lines = re.sub(r"(?m)^\n|[ ]+(?=[ ])", "", lines) if mark == " " else re.sub(r"(?m)^\n", "", lines)
+    if lines.partition("\n")[0].endswith(mark):  # of an empty last value it is the only sign
+        lines = re.sub(rf"(?m){re.escape(mark)}$", "", lines)
     first = lines.partition("\n")[0]
     if not first:
         raise UsageError("timeseries.empty", "the file holds no rows")
