@@ -82,6 +82,8 @@ DATASETS: dict[str, dict[str, Any]] = {
                 "key": "{stem}",
                 "band": {"from": "WAVELNTH", "unit": "Angstrom"},
                 "obscore": {"calib_level": 1},
+                "protocols": ["obscore", "datalink", "sia", "epntap", "download"],
+                "epntap": {"target_name": "Sun", "target_class": "star"},
             }
         }
     },

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -26,11 +26,13 @@ from tianku.catalogue.tap_schema import (
     tap_schema_rows,
 )
 from tianku.model.metadata import HEALPIX_COLUMN, PUBLIC_FROM_COLUMN, TableMeta
+from tianku.model.types import TYPES
 from tianku.storage.files import fsync_tree
 
 __all__ = [
     "OWNER_COLUMN",
     "BuiltTable",
+    "DerivedTable",
     "ObsCoreFile",
     "SiteSchema",
     "SiteTable",
@@ -58,11 +60,21 @@ class BuiltTable:
     schema: pa.Schema
 
 
+@dataclass(frozen=True, slots=True)
+class DerivedTable:
+    """A table worked out of ObsCore: SQL of its columns, in their order, by the number of the rows' owner."""
+
+    number: int
+    meta: TableMeta
+    made: Mapping[int, Sequence[str]]
+
+
 def build_site_tables(
     out: Path,
     schemas: Sequence[SiteSchema],
     obscore: TableMeta,
     obscore_files: Sequence[ObsCoreFile],
+    derived: Sequence[DerivedTable] = (),
     *,
     same_audience: SameAudience,
     memory_bytes: int = 1 << 30,
@@ -90,7 +102,9 @@ def build_site_tables(
     try:
         with working_engine(temporary / ".scratch", memory_bytes, threads) as con:
             _build_obscore(con, temporary, obscore, obscore_files)
-            for name, rows in tap_schema_rows([ivoa, *schemas], same_audience).items():
+            for one in derived:
+                _build_derived(con, temporary, one)
+            for name, rows in tap_schema_rows([ivoa, *_with(schemas, derived)], same_audience).items():
                 con.register("incoming", rows)
                 _create(con, _file(temporary, "tap_schema", name), "SELECT * FROM incoming")
                 con.unregister("incoming")
@@ -98,7 +112,37 @@ def build_site_tables(
         _appear(temporary, out)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return load_site_tables(out, obscore)
+    return load_site_tables(out, obscore, derived)
+
+
+def _with(schemas: Sequence[SiteSchema], derived: Sequence[DerivedTable]) -> list[SiteSchema]:
+    """Return the schemas with the derived tables in theirs."""
+    made: dict[str, tuple[SiteTable, ...]] = {}
+    for one in derived:
+        name = one.meta.schema_name
+        made[name] = (*made.get(name, ()), SiteTable(one.number, one.meta))
+    return [replace(schema, tables=(*schema.tables, *made.get(schema.name, ()))) for schema in schemas]
+
+
+def _build_derived(con: duckdb.DuckDBPyConnection, folder: Path, table: DerivedTable) -> None:
+    """Fill a derived table from the ObsCore table just built, in its order."""
+    source = str(_file(folder, "ivoa", "obscore")).replace("'", "''")
+    con.execute(f"ATTACH '{source}' AS observed (READ_ONLY)")
+    kinds = {c.name: TYPES[c.type].duckdb for c in table.meta.columns}
+    selects = []
+    for number, made in table.made.items():
+        cells = [
+            f'CAST({sql} AS {kinds[c.name]}) AS "{c.name}"'
+            for c, sql in zip(table.meta.columns, made, strict=True)
+        ]
+        own = [f'"{name}"' for name in (HEALPIX_COLUMN, PUBLIC_FROM_COLUMN, OWNER_COLUMN)]
+        selects.append(f'SELECT {", ".join([*cells, *own])} FROM observed.data WHERE "{OWNER_COLUMN}" = {number}')
+    try:
+        rows = " UNION ALL ".join(selects)
+        _create(con, _file(folder, table.meta.schema_name, table.meta.name),
+                f'SELECT * FROM ({rows}) ORDER BY "{HEALPIX_COLUMN}" NULLS LAST, 1')  # fmt: skip
+    finally:
+        con.execute("DETACH observed")
 
 
 def _appear(made: Path, out: Path) -> None:
@@ -110,11 +154,14 @@ def _appear(made: Path, out: Path) -> None:
             raise
 
 
-def load_site_tables(out: Path, obscore: TableMeta) -> dict[str, BuiltTable]:
+def load_site_tables(out: Path, obscore: TableMeta, derived: Sequence[DerivedTable] = ()) -> dict[str, BuiltTable]:
     """Return the tables that `build_site_tables` made in `out`."""
     built = {
         obscore.qualified_name.lower(): BuiltTable(obscore, _file(out, "ivoa", "obscore"), _stored_schema(obscore))
     }
+    for one in derived:
+        file = _file(out, one.meta.schema_name, one.meta.name)
+        built[one.meta.qualified_name.lower()] = BuiltTable(one.meta, file, _stored_schema(one.meta))
     for meta in TAP_SCHEMA:
         built[meta.qualified_name] = BuiltTable(meta, _file(out, "tap_schema", meta.name), physical_schema(meta))
     return built

@@ -100,10 +100,6 @@ class Picture:
             found.update((one.number, one.rule) for one in dataset.owners())
         return found
 
-    def system_names(self) -> list[str]:
-        """Qualified names of the tables the installation itself owns."""
-        return [table.qualified_name for table in self.system.values()]
-
 
 @dataclass(frozen=True, slots=True)
 class Published:

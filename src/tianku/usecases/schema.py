@@ -36,6 +36,8 @@ def schemas(centre: Centre, principal: Principal) -> list[SchemaListing]:
     grouped: dict[str, list[TableMeta]] = {}
     for table in viewer.queryable():
         grouped.setdefault(table.meta.schema_name, []).append(viewer.meta(table))
+    for derived in viewer.derived():
+        grouped.setdefault(derived.schema_name, []).append(derived)
     listings = [
         SchemaListing(name, str(picture.by_schema[name].config.title or name), tuple(tables))
         for name, tables in grouped.items()

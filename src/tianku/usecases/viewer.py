@@ -13,6 +13,7 @@ from tianku.model.config.collection import NEWEST
 from tianku.model.config.dataset import LATEST
 from tianku.model.errors import NotFoundError
 from tianku.model.metadata import PUBLIC_FROM_COLUMN, TableMeta, schema_name
+from tianku.products import epntap
 from tianku.usecases.picture import Picture, PublishedDataset, PublishedSet, PublishedTable
 from tianku.usecases.policy import closed, decide, partly, require
 
@@ -52,7 +53,7 @@ class Viewer:
             return None
         folded = schema.lower()
         system = self.picture.system.get(f"{folded}.{table.lower()}")
-        if system is not None:
+        if system is not None and self._lists(system):
             self._note_system()
             return system
         dataset = self._dataset(folded)
@@ -66,13 +67,24 @@ class Viewer:
         self.public = self.public and (not whole or decide(ANONYMOUS, found.rule, Level.METADATA, self.now))
         return self.meta(found)
 
+    def _lists(self, system: TableMeta) -> bool:
+        """Whether there is a system table for the principal: those in the schema of a data set are as it is."""
+        owner = self.picture.by_schema.get(system.schema_name)
+        return owner is None or partly(self.principal, owner.rule, Level.METADATA, self.now)
+
+    def derived(self) -> Iterator[TableMeta]:
+        """Yield the tables in schemas of data sets that are worked out of their products."""
+        for one in self.picture.system.values():
+            if one.schema_name in self.picture.by_schema and self._lists(one):
+                yield one
+
     def meta(self, table: PublishedTable) -> TableMeta:
         """Return what may be said of a table: the number of its rows only to who may see all of them."""
         return table.meta if decide(self.principal, table.rule, Level.METADATA, self.now) else table.partial
 
     def names(self) -> Iterable[str]:
         """Qualified names of everything the principal may query, for suggestions."""
-        yield from self.picture.system_names()
+        yield from (one.qualified_name for one in self.picture.system.values() if self._lists(one))
         for table in self.queryable():
             yield table.meta.qualified_name
 
@@ -89,7 +101,7 @@ class Viewer:
         conditions: list[exp.Expr] = []
         if hidden := self.hidden_owners():
             conditions.append(exp.not_(_owned_by(hidden)))
-        for one in self.rowwise_sets() if table.utype == OBSCORE_UTYPE else ():
+        for one in self.rowwise_sets() if table.utype in (OBSCORE_UTYPE, epntap.UTYPE) else ():
             conditions.append(exp.or_(exp.not_(_owned_by([one.number])), self._opened()))
         return cast(exp.Expression, exp.and_(*conditions)) if conditions else None
 

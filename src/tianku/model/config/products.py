@@ -173,6 +173,19 @@ class EpochSource(Config):
     source: str | None = Field(None, description="table of sources, whose `id` is `group`: positions and names")
 
 
+TargetClass = Literal[
+    "asteroid", "dwarf_planet", "planet", "satellite", "comet", "exoplanet", "interplanetary_medium", "sample",
+    "sky", "spacecraft", "spacejunk", "star", "calibration",
+]  # fmt: skip
+
+
+class EpnTap(Config):
+    """What ``epn_core`` says of all products of a set (EPN-TAP 2.0); the rest comes from their ObsCore rows."""
+
+    target_name: str | None = Field(None, description="IAU name of the target, where products do not name theirs")
+    target_class: TargetClass = Field("sky", description="type of the target; `star` for the Sun")
+
+
 #: by type, the services that products have without being asked for
 _SERVICES = {"spectrum": ("ssa", "soda"), "image": ("sia",), "cube": ("sia",)}
 
@@ -233,10 +246,13 @@ class ProductConfig(Config):
         Literal["obscore", "datalink", "ssa", "sia", "soda", "epntap", "hips", "moc", "download"], ...
     ] = Field(
         ("obscore", "datalink", "download"),
-        description="services wanted; `obscore` lists the products; without this key spectra have `ssa` and `soda`,"
-        " images and cubes `sia` too",
+        description="services wanted; `obscore` lists the products; without this key spectra have `ssa` and"
+        " `soda`, images and cubes `sia` too",
     )
     compat: Compat = Field(Compat(), description="older HTTP interfaces that it is served by as a catalogue")
+    epntap: EpnTap = Field(
+        EpnTap(), description="what `epn_core` says of all products, with `protocols: [epntap]`"
+    )
     same_as: str | None = Field(None, description="dataset whose set of this name is shared, without copies")
 
     @property
