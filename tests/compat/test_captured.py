@@ -39,8 +39,8 @@ def differences(ours: Row, theirs: Row, names: set[str]) -> dict[str, tuple[Any,
 
 
 def rows_of(table: Table) -> list[Row]:
-    names = table.colnames
-    return [{n: None if row[n] is None or str(row[n]) == "--" else row[n] for n in names} for row in table]
+    columns = {name: table[name].tolist() for name in table.colnames}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def votable(body: bytes) -> Table:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 from typing import Any
 
 import pytest
 import yaml
+from astropy.io import fits
 
 from tests.compat.conftest import BASE, Served
 from tests.support.captured import Captured
 from tests.support.web import Reply, fetch
 
 PLACE = {"racenter": 10.0004738, "deccenter": 40.9952444}
+TEFF = {"column_name": "teff"}
 OLD = "/dr10/v2.0"
 
 
@@ -255,6 +259,17 @@ def test_joins_cases_and_places_in_postgresql(lamost: Served, captured: Captured
 def test_old_addresses_are_the_same_operations(lamost: Served, path: str, modern: str) -> None:
     old, new = lamost.get(f"{OLD}/{path}"), lamost.get(modern)
     assert (old.status, old.body) == (200, new.body)
+
+
+def test_catalogues_by_the_name_of_the_file_they_came_from(lamost: Served) -> None:
+    reply = lamost.get("lrs/catalog", name="stellar.fits.gz")
+    assert reply.headers["content-disposition"] == "attachment; filename=stellar.fits.gz"
+    assert reply.headers["content-type"] == "application/gzip"
+    with fits.open(io.BytesIO(gzip.decompress(reply.body))) as opened:
+        assert len(opened[1].data) == lamost.get("sql", sql="select count(*) n from stellar").json[0]["n"]
+    ours = lamost.get("lrs/catalog", name="lamost_dr10_v2_0_stellar.fits.gz")
+    assert ours.body == reply.body
+    assert lamost.get(f"{OLD}/catdl", name="stellar.fits.gz").body == reply.body
 
 
 def test_old_forms_and_ways_elsewhere(lamost: Served) -> None:

@@ -16,6 +16,7 @@ import yaml
 
 from tests.support.state import empty_state
 from tianku.state import repositories as state
+from tianku.usecases.download_files import make_downloads
 from tianku.usecases.ingest import ingest_dataset
 from tianku.usecases.publish import publish
 
@@ -117,6 +118,7 @@ def build_lamost(root: Path, captured: Captured, rows: list[Row]) -> LamostSite:
         for dataset in (RELEASE, INTERNAL, SECRET):
             ingest_dataset(root, dataset)
             publish(root, dataset)
+        make_downloads(root, RELEASE)
         with state.session():
             state.create_user("member", password="a long pass phrase", groups=("lamost",))
             token = state.create_token("member")[0]
@@ -174,6 +176,7 @@ def _configure(root: Path, captured: Captured) -> None:
     _write(folder / "dr10/v2.0/dataset.yaml", {
         "dataset": RELEASE,
         "title": "LAMOST DR10 v2.0",
+        "downloads": ["fits"],
         "tables": {name: _table(name, captured.tables[name]) for name in _ordered(captured.tables)},
         "identity": {"from": ["mec", "med_mec"], "uid": "uid"},
         "products": {name: _spectra(name) for name in ("lrs", "mrs")},

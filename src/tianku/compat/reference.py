@@ -72,7 +72,7 @@ def _operation(one: Operation) -> dict[str, Any]:
                 "schema": {"type": parameter.kind},
             }
         )
-    content = {media: {} for media in one.media}
+    content: dict[str, Any] = {media: {} for media in one.media}
     made: dict[str, Any] = {
         "summary": one.text.en,
         "parameters": placed,

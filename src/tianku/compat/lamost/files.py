@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from starlette.responses import Response
@@ -14,10 +16,13 @@ from tianku.http.files import send_file
 from tianku.http.source import Source
 from tianku.http.stream import Reply
 from tianku.model.access import ANONYMOUS, Level
+from tianku.model.config.sources import expand_alternatives
 from tianku.products.preview.footprint import footprint_png
 from tianku.usecases.downloads import FORMS, download_file, offered
 from tianku.usecases.policy import decide
 from tianku.usecases.products import FileToSend
+
+_KIND = re.compile(r"(\.(fits|fit|csv|tsv|txt|parquet|vot|xml))?(\.gz)?$")
 
 
 async def catalog(asked: Asked, address: Address, _: str) -> Response:
@@ -33,13 +38,20 @@ def _file(asked: Asked, address: Address, name: str) -> FileToSend:
 
 def _offered_as(asked: Asked, address: Address, name: str) -> str | None:
     """Return the name under which we offer the table that came from a file of this name, in its format."""
-    form = next((key for key, one in FORMS.items() if name.endswith(one.extension)), None)
+    found: dict[int, str] = {}
     for one in offered(asked.centre, asked.viewer, address.owner):
+        end = f".{FORMS[one.file.format].extension}"
         source = address.owner.config.tables[one.file.table].from_
-        paths = source.paths if source is not None else ()
-        if one.file.format == form and name in (PurePosixPath(path).name for path in paths):
-            return one.file.name
-    return None
+        stems = _stems(source.files if source is not None else ())
+        if name.endswith(end) and name.removesuffix(end) in stems:
+            found.setdefault(len(stems), one.file.name)
+    return found[min(found)] if found else None  # a table that came from just this file, if there is one
+
+
+def _stems(patterns: Iterable[str]) -> set[str]:
+    """Return the names of the files that patterns may stand for, without what tells their kind."""
+    names = (PurePosixPath(path).name for pattern in patterns for path in expand_alternatives(pattern))
+    return {_KIND.sub("", name) for name in names}
 
 
 async def footprint(asked: Asked, address: Address, set_name: str) -> Response:
