@@ -138,11 +138,12 @@ def test_configuration_overrides_a_layout_and_describes_an_unknown_file() -> Non
     assert _read(_kepler(), value={"column": "SAP_FLUX", "flag": "SAP_QUALITY"}).parts[0].flag is not None
 
 
-@pytest.mark.parametrize("end", [b"", b","])
-def test_empty_values_at_the_end_of_lines_are_values(end: bytes) -> None:
-    rows = [b"t,m,e", b"55000.5,12.3,0.1", b"55001.5,12.4,", b"55002.5,,"]
+@pytest.mark.parametrize(("head", "end"), [(b"", b""), (b",", b","), (b"", b","), (b",", b"")])
+def test_empty_values_at_the_end_of_lines_are_values(head: bytes, end: bytes) -> None:
+    rows = [b"55000.5,12.3,0.1", b"55001.5,12.4,", b"55002.5,,"]
     said: dict[str, Any] = {"time": {"column": "t", "origin": "MJD"}, "value": {"column": "m", "error": "e"}}
-    part = _read(b"\n".join(row + end for row in rows), reader="text", **said).parts[0]
+    text = b"\n".join([b"t,m,e" + head, *(row + end for row in rows)])
+    part = _read(text, reader="text", **said).parts[0]
     np.testing.assert_array_equal(part.value, [12.3, 12.4, np.nan])
     assert part.error is not None
     np.testing.assert_array_equal(part.error, [0.1, np.nan, np.nan])

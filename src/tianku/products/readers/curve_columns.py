@@ -177,14 +177,14 @@ def _table(rule: TextRule, body: str) -> pa.Table:
     blank = "[ ]" if mark == "\t" else r"[ \t]"
     lines = re.sub(rf"(?m)^{blank}+|{blank}+$", "", body)
     lines = re.sub(r"(?m)^\n|[ ]+(?=[ ])", "", lines) if mark == " " else re.sub(r"(?m)^\n", "", lines)
-    if lines.partition("\n")[0].endswith(mark):  # of an empty last value it is the only sign
-        lines = re.sub(rf"(?m){re.escape(mark)}$", "", lines)
-    first = lines.partition("\n")[0]
+    first = lines.partition("\n")[0].removesuffix(mark)
     if not first:
         raise UsageError("timeseries.empty", "the file holds no rows")
     if len(first) > _MAX_LINE or first.count(mark) >= _MAX_COLUMNS:
         raise _bad_table(f"its first line has more than {_MAX_COLUMNS} columns")
     names = _names(rule, first, mark)
+    if mark != " ":
+        lines = _unended(lines, re.escape(mark), len(names))
     if len(set(names)) != len(names):
         raise _bad_table("two columns have the same name")
     try:
@@ -196,6 +196,11 @@ def _table(rule: TextRule, body: str) -> pa.Table:
         )
     except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
         raise _bad_table(str(error)[:200]) from error
+
+
+def _unended(lines: str, mark: str, count: int) -> str:
+    """Drop the delimiter that ends lines after their last value; before an empty last value it is a sign of it."""
+    return re.sub(rf"(?m)^((?:[^{mark}\n]*{mark}){{{count - 1}}}[^{mark}\n]*){mark}$", r"\1", lines)
 
 
 def _names(rule: TextRule, first: str, mark: str) -> list[str]:
