@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from tests.support.installation import DATASET, small_installation
 from tests.support.server import serving
@@ -72,6 +74,30 @@ def test_a_token_makes_a_principal_and_a_wrong_one_is_refused(address: str) -> N
         assert fetch(address, path, headers=mine).status == 200, path
         wrong = fetch(address, path, headers={"Authorization": "Bearer nonsense"})
         assert wrong.status == 401 and wrong.headers["www-authenticate"].startswith("Bearer"), path
+
+
+def test_the_plain_form_of_a_list_works_for_who_is_logged_in(address: str) -> None:
+    with state.session():
+        state.create_user("lin", password="between stars 9")
+    browser = requests.Session()
+    origin = {"Origin": address}
+
+    def hidden(path: str, action: str) -> dict[str, str]:
+        page = browser.get(address + path).text
+        form = re.search(rf'<form[^>]*action="{re.escape(action)}".*?</form>', page, re.S)
+        assert form is not None, path
+        return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[0]))
+
+    fields = hidden("/account/login/", "/account/login/") | {"login": "lin", "password": "between stars 9"}
+    assert browser.post(f"{address}/account/login/", fields, headers=origin).status_code == 200
+    action = f"/api/v1/datasets/{DATASET}/tables/catalogue/positions"
+    given = {"positions": "10 20", "format": "csv", "limit": "5", "unmatched": "true"}
+    sent = {**given, **hidden(f"/data/{DATASET}/tables/catalogue/query", action)}
+    reply = browser.post(address + action, sent, headers=origin)
+    assert (reply.status_code, reply.text.count("\n")) == (200, 2), reply.text
+    assert browser.post(address + action, given, headers=origin).status_code == 403
+    wrong = {**sent, "csrf_token": "0" * 64}
+    assert browser.post(address + action, wrong, headers=origin).status_code == 403
 
 
 def test_a_change_of_policy_is_seen_by_each_as_it_concerns_them(address: str) -> None:

@@ -80,8 +80,8 @@ async def positions(request: Request) -> Response:
     """``POST /api/v1/datasets/{dataset}/tables/{table}/positions``."""
     context = context_of(request)
     context.gate.check()
-    asked = await _read(request)
-    principal = await principal_of(request)
+    asked, token = await _read(request)
+    principal = await principal_of(request, token)
     base = base_url(request, context.site)
     dataset, table = request.path_params["dataset"], request.path_params["table"]
     writer = get_writer(asked.format) if asked.format else None
@@ -106,8 +106,8 @@ async def positions(request: Request) -> Response:
     return await stream(request.receive, context.pools, context.pools.long, context.gauges, opener)
 
 
-async def _read(request: Request) -> PositionsRequest:
-    """Return what a JSON body or a form asks for.
+async def _read(request: Request) -> tuple[PositionsRequest, str | None]:
+    """Return what a JSON body or a form asks for, and the CSRF token that a form carries.
 
     A form may give the list as a file, `where` as JSON, and names each column of the answer in a field of its own.
     """
@@ -115,8 +115,10 @@ async def _read(request: Request) -> PositionsRequest:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         if kind in ("multipart/form-data", "application/x-www-form-urlencoded"):
-            return PositionsRequest.model_validate(await _form(Request(request.scope, bounded)))
-        return PositionsRequest.model_validate_json(await read_body(bounded))
+            fields = await _form(Request(request.scope, bounded))
+            token = fields.pop("csrf_token", None)
+            return PositionsRequest.model_validate(fields), token
+        return PositionsRequest.model_validate_json(await read_body(bounded)), None
     except MultiPartException as error:
         raise UsageError("params.unreadable", "The form cannot be read: {reason}", reason=error.message) from error
     except ValidationError as error:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from tianku.http.identity import has_credentials, identify
+from tianku.http.identity import CSRF_HEADER, has_credentials, identify
 from tianku.http.pools import Pools
 from tianku.http.stream import Gauges
 from tianku.http.waiting import JobWatch
@@ -73,8 +73,10 @@ def context_of(request: Request) -> Context:
     return cast(Context, request.app.state.context)
 
 
-async def principal_of(request: Request) -> Principal:
+async def principal_of(request: Request, form_token: str | None = None) -> Principal:
     """Return who asks; anonymous requests touch no thread and no database.
+
+    `form_token` is the session's CSRF token as a form without scripts sends it: in a field, not in a header.
 
     Raises
     ------
@@ -84,6 +86,8 @@ async def principal_of(request: Request) -> Principal:
     headers = dict(request.headers)
     if not has_credentials(headers):
         return ANONYMOUS
+    if form_token is not None:
+        headers.setdefault(CSRF_HEADER, form_token)
     context = context_of(request)
     public = urlsplit(context.site.url or "").netloc
     origins = frozenset({public}) if public else frozenset()
