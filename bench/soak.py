@@ -38,7 +38,10 @@ def main() -> int:
     finally:
         if options.work is None:
             shutil.rmtree(folder, ignore_errors=True)
-    found["peak_MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
+    found["peak_MB"] = {
+        "ingest": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000,
+        "largest_other_process": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1000,
+    }
     faults = [fault for part in ("files", "jobs") for fault in found[part]["faults"]]
     out = Path(options.out)
     out.parent.mkdir(parents=True, exist_ok=True)

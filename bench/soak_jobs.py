@@ -26,6 +26,8 @@ _BASE = f"http://127.0.0.1:{_PORT}"
 #: seconds between two kills
 _PAUSE = (0.5, 3.0)
 _DEADLINE = 3600.0
+#: seconds in which everything must be gone once the server is
+_LEFT_SECONDS = 2.0
 _DOWN = (urllib.error.URLError, ConnectionError, http.client.HTTPException, TimeoutError)
 
 
@@ -35,6 +37,7 @@ class Site:
     def __init__(self, root: Path) -> None:
         self._command = [sys.executable, "-m", "tianku", "-r", str(root), "serve", "--port", str(_PORT)]
         self._log = (root / "soak.log").open("ab")
+        self._seen: set[psutil.Process] = set()
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -50,6 +53,7 @@ class Site:
                     found.setdefault("worker", []).append(one)
                 elif "forkserver" in line:
                     found.setdefault("child" if "forkserver" in parent else "fork server", []).append(one)
+        self._seen.update(one for some in found.values() for one in some)
         return found
 
     def kill(self, part: str) -> bool:
@@ -62,8 +66,13 @@ class Site:
             return True
         return False
 
+    def left(self) -> int:
+        """Count processes of any server so far that outlive the last one."""
+        return len(psutil.wait_procs(self._seen, timeout=_LEFT_SECONDS)[1])
+
     def stop(self) -> None:
         """End the server in order."""
+        self.victims()
         self.process.terminate()
         self.process.wait(60)
         self._log.close()
@@ -85,9 +94,18 @@ def run(root: Path, count: int, seed: int) -> dict[str, Any]:
         if killer.ident is not None:
             killer.join()
         site.stop()
-    faults = [fault for number, job in enumerate(jobs) for fault in _faults(root, job, number)]
     rate = round(count / (time.monotonic() - began), 1)
-    return {"jobs": count, "phases": phases, "kills": dict(kills), "jobs_per_second": rate, "faults": faults}
+    left = site.left()
+    wrong = [fault for number, job in enumerate(jobs) for fault in _faults(root, job, number)]
+    return {
+        "jobs": count,
+        "phases": phases,
+        "kills": dict(kills),
+        "jobs_per_second": rate,
+        "results_exactly_once": phases.get("COMPLETED", 0) - len(wrong),
+        "processes_left": left,
+        "faults": wrong + ([f"{left} processes outlive the server"] if left else []),
+    }
 
 
 def _killing(site: Site, done: threading.Event, kills: Counter[str], chance: random.Random) -> None:
