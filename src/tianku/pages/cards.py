@@ -87,7 +87,10 @@ def set_card(viewer: Viewer, one: PublishedSet) -> SetCard:
 def _services(one: PublishedSet) -> tuple[Service, ...]:
     links = Service("DataLink", "/vo/datalink/links", Text(en="links to files", zh="文件链接"))
     search = Service("SSA", f"/vo/{one.dataset}/{one.name}/ssa", Text(en="search for spectra", zh="光谱检索"))
-    return (links, search) if serves(one, "ssa") else (links,)
+    sia = f"/vo/{one.dataset}/{one.name}/sia2/query"
+    images = Service("SIA", sia, Text(en="search for images", zh="图像检索"))
+    found = [service for service, protocol in ((search, "ssa"), (images, "sia")) if serves(one, protocol)]
+    return (links, *found)
 
 
 def dataset_card(viewer: Viewer, one: PublishedDataset) -> DatasetCard:
