@@ -9,11 +9,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import epochs, ingest, serve, spectra
+from bench import archives, epochs, ingest, serve, spectra
 from bench.record import Report
 
 _ROOT = Path(__file__).resolve().parent.parent
-_PARTS = ("spectra", "epochs", "ingest", "serve")
+#: small files of the archives that are measured: 0.9 GB
+_FILES = 20_000
+_PARTS = ("spectra", "epochs", "ingest", "serve", "archives")
 
 
 def main() -> int:
@@ -31,6 +33,8 @@ def main() -> int:
             ingest.measure(report, folder, options.rows)
         if "serve" in options.only:
             serve.measure(report, ingest.prepare(folder, options.rows), options.rows)
+        if "archives" in options.only:
+            archives.measure(report, folder / "archives", min(options.rows, _FILES))
     finally:
         if options.work is None:
             shutil.rmtree(folder, ignore_errors=True)

@@ -74,7 +74,16 @@ class Client:
 
 @contextmanager
 def _server(root: Path) -> Iterator[tuple[Client, psutil.Process]]:
-    """``tianku serve`` on a free port."""
+    with served(root) as (address, process):
+        host, _, port = address.partition(":")
+        client = Client(host, int(port))
+        client.size("/vo/tap/availability")
+        yield client, process
+
+
+@contextmanager
+def served(root: Path) -> Iterator[tuple[str, psutil.Process]]:
+    """``tianku serve`` on a free port: its host and port, its process."""
     code = "from tianku.cli.main import run; run()"
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-c", code, "--root", str(root), "serve", "--port", "0"]
@@ -83,9 +92,7 @@ def _server(root: Path) -> Iterator[tuple[Client, psutil.Process]]:
         assert running.stderr is not None
         found = next(m for line in running.stderr if (m := re.search(r"http://([\d.]+):(\d+)/", line)))
         _drain(running)
-        client = Client(found[1], int(found[2]))
-        client.size("/vo/tap/availability")
-        yield client, psutil.Process(running.pid)
+        yield f"{found[1]}:{found[2]}", psutil.Process(running.pid)
     finally:
         running.send_signal(signal.SIGTERM)
         running.wait(timeout=60)

@@ -15,15 +15,19 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tianku.formats import tar, zip64
-from tianku.products.index import stored_at
-from tianku.products.members import Member, Members, Numbers
+from tianku.products.index import packs_beside, stored_text
+from tianku.products.members import Member, Members, Numbers, members_in
 
 Form = Literal["tar", "zip"]
 _PIECE = 1 << 20
 #: files that are opened, and whose bytes the system is told to fetch, ahead of the reader
 _AHEAD = 64
+#: of a long run, what is fetched ahead; the system goes on by itself
+_WILLNEED = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Part:
 class Span:
     """Bytes of a file; `whole` is the size it must have, None for shards, which hold more than one member."""
 
-    path: Path
+    path: str
     offset: int
     length: int
     whole: int | None
@@ -102,7 +106,7 @@ class Layout:
         """Yield number of the part, part, number in it and member, for members `first` to before `last`."""
         last = len(self) if last is None else last
         for at, part in enumerate(self.parts):
-            low, high = (min(max(n - int(self._first[at]), 0), len(part.numbers)) for n in (first, last))
+            low, high = self._own(at, first, last)
             numbers = part.numbers[low:high]
             for number, member in zip(numbers.tolist(), part.members.rows(numbers), strict=True):
                 yield at, part, number, member
@@ -121,11 +125,10 @@ class Layout:
         """Offset and contents of all that overlaps the range, in order."""
         first, last = self._overlapping(self._starts, begin, end)
         at = int(self._starts[first])
-        for part, one, number, member in self.rows(first, last):
-            segments = self._member(originals, part, one, number, member)
-            for segment in segments:
-                yield at, segment
-                at += segment.length if isinstance(segment, Span) else len(segment)
+        places = str(originals), str(packs_beside(originals))
+        for segment in self._bodies(places, first, last):
+            yield at, segment
+            at += segment.length if isinstance(segment, Span) else len(segment)
         if self.form == "zip" and end > self._body:
             first, last = self._overlapping(self._entries, begin - self._body, end - self._body)
             at = self._body + int(self._entries[first])
@@ -136,6 +139,26 @@ class Layout:
                 at += len(entry)
         yield self.size - len(self._end), self._end
 
+    def _bodies(self, places: tuple[str, str], first: int, last: int) -> Iterator[bytes | Span]:
+        """Heads, data and padding of members `first` to before `last`."""
+        for at, part in enumerate(self.parts):
+            low, high = self._own(at, first, last)
+            for table in part.members.tables(part.numbers[low:high]):
+                numbers = part.numbers[low : low + len(table)]
+                begin = int(self._first[at]) + low
+                low += len(table)
+                if self.form == "tar" and _as_packed(part, table):
+                    units = np.diff(self._starts[begin : begin + len(table) + 1])
+                    yield from _runs(places[1], at, table, units, numbers)
+                    continue
+                for number, member in zip(numbers.tolist(), members_in(table), strict=True):
+                    yield from self._member(places, at, part, number, member)
+
+    def _own(self, at: int, first: int, last: int) -> tuple[int, int]:
+        """Which members of part number `at` are among `first` to before `last`."""
+        count, before = len(self.parts[at].numbers), int(self._first[at])
+        return min(max(first - before, 0), count), min(max(last - before, 0), count)
+
     def _overlapping(self, starts: Numbers, begin: int, end: int) -> tuple[int, int]:
         """Which of the runs between `starts` overlap a range."""
         count = len(starts) - 1
@@ -143,15 +166,38 @@ class Layout:
         return first, max(first, min(int(np.searchsorted(starts, end, "left")), count))
 
     def _member(
-        self, originals: Path, at: int, part: Part, number: int, member: Member
+        self, places: tuple[str, str], at: int, part: Part, number: int, member: Member
     ) -> tuple[bytes | Span, ...]:
         name = part.prefix + member.place
-        path = stored_at(member.store, member.path, member.shard, originals)
+        path = stored_text(member.store, member.path, member.shard, *places)
         whole = None if member.shard else member.size
         span = Span(path, member.offset or 0, member.size, whole, at, number)
         if self.form == "zip":
             return zip64.local_header(name, member.size, member.crc32, member.mtime), span
         return tar.head(name, member.size, member.mtime), span, tar.padding(member.size)
+
+
+def _as_packed(part: Part, table: pa.Table) -> bool:
+    """Whether members stand in their shards just as they do in the archive, heads included."""
+    if table["shard"].null_count:
+        return False
+    named = pc.binary_join_element_wise(pa.scalar(part.prefix, pa.string()), table["place"], "")
+    return bool(pc.all(pc.equal(named, table["path"])).as_py())
+
+
+def _runs(packs: str, at: int, table: pa.Table, units: Numbers, numbers: Numbers) -> Iterator[Span]:
+    """Spans of members that stand side by side in a shard."""
+    shards = table["shard"].combine_chunks().dictionary_encode()
+    shard = shards.indices.to_numpy()
+    ends = table["offset"].to_numpy() + tar.padded(table["size"].to_numpy())
+    begins = ends - units
+    apart = (shard[1:] != shard[:-1]) | (begins[1:] != ends[:-1])
+    first = np.concatenate([[0], np.flatnonzero(apart) + 1])
+    last = np.concatenate([first[1:], [len(table)]]) - 1
+    for low, high in zip(first.tolist(), last.tolist(), strict=True):
+        name = shards.dictionary[int(shard[low])].as_py()
+        offset = int(begins[low])
+        yield Span(f"{packs}/{name}", offset, int(ends[high]) - offset, None, at, int(numbers[low]))
 
 
 def _clipped(segments: Iterator[tuple[int, bytes | Span]], begin: int, length: int) -> Iterator[bytes | Span]:
@@ -192,7 +238,7 @@ class _Handles:
 
     def __init__(self) -> None:
         #: handle, and members that wait to be read from it
-        self._shards: dict[Path, list[int]] = {}
+        self._shards: dict[str, list[int]] = {}
         self._files: set[int] = set()
 
     def open(self, span: Span) -> int:
@@ -206,7 +252,7 @@ class _Handles:
         else:
             handle = shard[0]
             shard[1] += 1
-        os.posix_fadvise(handle, span.offset, span.length, os.POSIX_FADV_WILLNEED)
+        os.posix_fadvise(handle, span.offset, min(span.length, _WILLNEED), os.POSIX_FADV_WILLNEED)
         return handle
 
     def _opened(self, span: Span) -> int:

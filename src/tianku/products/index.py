@@ -152,9 +152,14 @@ class IndexEntry:
 
 def stored_at(store: str, path: str, shard: str | None, originals: Path) -> Path:
     """Return the file that the bytes of a file of the index or the tree are in."""
+    return Path(stored_text(store, path, shard, str(originals), str(packs_beside(originals))))
+
+
+def stored_text(store: str, path: str, shard: str | None, originals: str, packs: str) -> str:
+    """Return the same as text, for millions of them."""
     if shard is not None:
-        return packs_beside(originals) / shard
-    return Path(path) if store == "in-place" else originals / path
+        return f"{packs}/{shard}"
+    return path if store == "in-place" else f"{originals}/{path}"
 
 
 def packs_beside(originals: Path) -> Path:

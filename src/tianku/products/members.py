@@ -77,10 +77,14 @@ class Members:
 
     def rows(self, numbers: Numbers) -> Iterator[Member]:
         """Yield the members of ascending `numbers`, one row group in memory at a time."""
+        for table in self.tables(numbers):
+            yield from members_in(table)
+
+    def tables(self, numbers: Numbers) -> Iterator[pa.Table]:
+        """Yield the same as tables, one per row group, of the columns of `Member`."""
         for table in self._taken(numbers, _MEMBER, 1):
-            places = pc.utf8_ltrim(pc.replace_substring(table["key"], "\0", "/"), "/").to_pylist()
-            rest = [table[name].to_pylist() for name in _MEMBER[1:]]
-            yield from (Member(*values) for values in zip(places, *rest, strict=True))
+            places = pc.utf8_ltrim(pc.replace_substring(table["key"], "\0", "/"), "/")
+            yield table.set_column(0, "place", places)
 
     def keys(self, numbers: Numbers) -> pa.Array:
         """Return the keys of the tree's rows."""
@@ -123,6 +127,12 @@ class Members:
             with pq.ParquetFile(self._path, metadata=self._meta) as file:
                 table = file.read_row_groups(groups.tolist(), columns=list(columns), use_threads=at_once > 1)
             yield table.take(pa.array(wanted - self._starts[groups[own]] + before))
+
+
+def members_in(table: pa.Table) -> Iterator[Member]:
+    """Yield the rows of a table of `Members.tables`."""
+    columns = [column.to_pylist() for column in table.columns]
+    return (Member(*values) for values in zip(*columns, strict=True))
 
 
 def matched(
