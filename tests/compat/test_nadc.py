@@ -56,7 +56,7 @@ def test_listing_and_words(lamost: Served) -> None:
     assert (row["catname"], row["datatype"], row["queryable"]) == ("lamost", "catalog,spectrum", True)
     assert lamost.get(f"{ROOT}/ping").status == 200
     tables = lamost.get(f"{CAT}/tables").json["tables"]
-    assert {one["tblname"] for one in tables} == set(one["table_name"] for one in lamost.get("tables").json)
+    assert {one["tblname"] for one in tables} == {one["table_name"] for one in lamost.get("tables").json}
     assert next(one for one in tables if one["tblname"] == "combined")["pos_group"] == "ra,dec"
     groups = lamost.get(f"{CAT}/tables/combined/coordinate_groups").json["coordinate_groups"]
     assert [one["name"] for one in groups] == ["ra,dec"]
