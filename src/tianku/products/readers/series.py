@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
 from tianku.model.config.products import ProductConfig
-from tianku.model.errors import LimitError, UsageError
+from tianku.model.errors import LimitError, TiankuError, UsageError
 from tianku.model.vocabulary import normalise_unit
 from tianku.products.observed import Header
 from tianku.products.readers.columns import column_array, table_columns
@@ -196,6 +197,20 @@ def components(
         Variable(f"{name}[{label}]", times, np.ascontiguousarray(values[:, i]), unit, primary)
         for i, label in enumerate(told)
     ]
+
+
+@contextmanager
+def damage_told(form: str) -> Iterator[None]:
+    """Raise ``timeseries.damaged`` for whatever a library raises within: it is the fault of the file it reads."""
+    try:
+        yield
+    except TiankuError:
+        raise
+    except Exception as error:
+        raise UsageError(
+            "timeseries.damaged", "the {form} file cannot be read: {reason}", form=form,
+            reason=str(error).splitlines()[0][:200] if str(error) else type(error).__name__,
+        ) from error  # fmt: skip
 
 
 class Budget:

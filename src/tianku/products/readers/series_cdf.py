@@ -10,9 +10,9 @@ import cdflib
 import numpy as np
 from astropy.time import Time
 
-from tianku.model.errors import TiankuError, UsageError
+from tianku.model.errors import UsageError
 from tianku.products.observed import Header
-from tianku.products.readers.series import MOST_COMPONENTS, Budget, Described, components
+from tianku.products.readers.series import MOST_COMPONENTS, Budget, Described, components, damage_told
 from tianku.products.timeseries import Doubles, Floats
 
 #: 0000-01-01, where CDF_EPOCH counts from, in UTC days without leap seconds
@@ -33,15 +33,8 @@ def described(data: bytes) -> Described:
     with tempfile.NamedTemporaryFile(suffix=".cdf") as file:  # the library reads from paths alone
         file.write(data)
         file.flush()
-        try:
+        with damage_told("CDF"):
             return _described(cdflib.CDF(Path(file.name)))
-        except TiankuError:
-            raise
-        except Exception as error:  # whatever a damaged file makes the library raise is the file's fault
-            raise UsageError(
-                "timeseries.damaged", "the {form} file cannot be read: {reason}", form="CDF",
-                reason=str(error).splitlines()[0][:200] if str(error) else type(error).__name__,
-            ) from error  # fmt: skip
 
 
 def _described(file: cdflib.CDF) -> Described:

@@ -10,9 +10,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from tianku.model.errors import TiankuError, UsageError
+from tianku.model.errors import UsageError
 from tianku.products.observed import Header
-from tianku.products.readers.series import MOST_COMPONENTS, Budget, Described, Variable, components
+from tianku.products.readers.series import MOST_COMPONENTS, Budget, Described, Variable, components, damage_told
 from tianku.products.readers.times import iso_mjd
 from tianku.products.timeseries import Doubles, Floats
 
@@ -41,16 +41,8 @@ def described(data: bytes) -> Described:
     UsageError
         ``timeseries.damaged``: the library's words; ``timeseries.no_time``.
     """
-    try:
-        with h5py.File(io.BytesIO(data), "r") as file:
-            return _described(file)
-    except TiankuError:
-        raise
-    except Exception as error:  # whatever a damaged file makes the library raise is the file's fault
-        raise UsageError(
-            "timeseries.damaged", "the {form} file cannot be read: {reason}", form="netCDF4",
-            reason=str(error).splitlines()[0][:200] if str(error) else type(error).__name__,
-        ) from error  # fmt: skip
+    with damage_told("netCDF4"), h5py.File(io.BytesIO(data), "r") as file:
+        return _described(file)
 
 
 def _described(file: h5py.File) -> Described:
