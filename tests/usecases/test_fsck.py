@@ -38,7 +38,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Releases]:
         one.csv("stars1.csv", stars(0, 500))
         one.csv("plain.csv", "a,b\n1,x\n2,y\n")
         tables = {"stars": TABLE, "plain": {"from": "plain.csv"}}
-        one.add(DATASET, tables=tables, products={"lrs": SPECTRA | {"store": "copy"}})
+        sets = {"lrs": SPECTRA | {"store": "copy"}, "packed": SPECTRA | {"store": "pack-copy"}}
+        one.add(DATASET, tables=tables, products=sets)
         make_downloads(one.root, DATASET)
         one.csv("stars2.csv", stars(1000, 20))
         ingest_dataset(one.root, DATASET, append=True)
@@ -120,14 +121,17 @@ def test_missing_and_foreign_files_are_found(made: Releases, tmp_path: Path) -> 
 
 def test_changed_and_missing_originals_are_found(made: Releases) -> None:
     (first, second) = sorted((made.root / "data" / "originals").rglob("*.fits.gz"))[:2]
+    (shard,) = (made.root / "data" / "packs").rglob("*.tar")
     kept = second.read_bytes()
     flip(first, 100)
+    flip(shard, 100_000)
     second.unlink()
     quick = {finding.file for finding in fsck(made.root)}
     deep = {finding.file for finding in fsck(made.root, deep=True)}
     flip(first, 100)
+    flip(shard, 100_000)
     second.write_bytes(kept)
-    assert quick == {second} and deep == {first, second}
+    assert quick == {second} and deep == {first, second, shard}
 
 
 def test_a_compacted_table_is_well(made: Releases) -> None:

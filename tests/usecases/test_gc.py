@@ -150,13 +150,17 @@ def test_copied_files_go_only_when_asked(made: Releases, monkeypatch: pytest.Mon
     made.spectra(2)
     key = {"first": ["header.OBSID > 0", "{stem}"]}
     lrs = {"type": "spectrum", "from": "spectra/**/*.fits.gz", "reader": "lamost", "key": key, "store": "copy"}
-    made.add("sim/copied", products={"lrs": lrs | {"obscore": {"calib_level": 2}}})
+    lrs |= {"obscore": {"calib_level": 2}}
+    made.add("sim/copied", products={"lrs": lrs, "packed": lrs | {"store": "pack-copy"}})
     originals = made.root / "data" / "originals"
     named = {path for path in originals.rglob("*") if path.is_file()}
-    stray = originals / "sim" / "stray.fits"
-    stray.write_bytes(b"x")
+    (shard,) = (made.root / "data" / "packs").rglob("*.tar")
+    stray, lost = originals / "sim" / "stray.fits", shard.with_name("0.tar")
+    for path in (stray, lost):
+        path.write_bytes(b"x")
     monkeypatch.setattr(gc, "_STALE", -1.0)
     list(gc.collect(made.root))
-    assert stray.exists()
+    assert stray.exists() and lost.exists()
     list(gc.collect(made.root, originals=True))
     assert named and {path for path in originals.rglob("*") if path.is_file()} == named
+    assert shard.exists() and not lost.exists()

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from tianku.catalogue.manifest import ProductSetManifest
+from tianku.products.index import packs_beside
 from tianku.storage.files import sha256_file
 
 #: path, and what is wrong with it
@@ -18,6 +19,11 @@ _BATCH = 10_000
 _FILES = """
 SELECT path, store, min(size) AS size, min(sha256) AS sha256 FROM read_parquet($1)
 WHERE store IN ('copy', 'in-place') GROUP BY path, store ORDER BY path
+"""
+#: a shard ends two blocks or more after its last member
+_SHARDS = """
+SELECT shard, max("offset" + size) AS size FROM read_parquet($1)
+WHERE shard IS NOT NULL GROUP BY shard ORDER BY shard
 """
 _COUNTS = """
 SELECT count(DISTINCT key), count(DISTINCT path), count(*),
@@ -46,10 +52,13 @@ def check_set(folder: Path, manifest: ProductSetManifest, originals: Path, *, de
             )
         if unsorted:
             yield index, "its keys are not in order"
-        found = con.sql(_FILES, params=[str(index)]).to_arrow_reader(_BATCH)
+        wanted = [(_FILES, _Look(originals, deep))]
+        if "shard" in pq.read_schema(index).names:  # not in sets made before there were packs
+            wanted.append((_SHARDS, _Shard(packs_beside(originals), deep)))
         with ThreadPoolExecutor(8) as pool:
-            for batch in found:
-                yield from (wrong for wrong in pool.map(_Look(originals, deep), batch.to_pylist()) if wrong)
+            for sql, look in wanted:
+                for batch in con.sql(sql, params=[str(index)]).to_arrow_reader(_BATCH):
+                    yield from (wrong for wrong in pool.map(look, batch.to_pylist()) if wrong)
 
 
 def check_obscore(folder: Path, manifest: ProductSetManifest) -> Iterator[Wrong]:
@@ -73,6 +82,25 @@ class _Look:
                 return path, f"it has {size:,} bytes, the index says {row['size']:,}"
             if self._deep and sha256_file(path) != row["sha256"]:
                 return path, "its bytes are not those that were indexed (sha256)"
+        except OSError as error:
+            return path, f"it cannot be read: {error.strerror}"
+        return None
+
+
+class _Shard:
+    """Looks at one shard, whose name is its checksum."""
+
+    def __init__(self, packs: Path, deep: bool) -> None:
+        self._packs, self._deep = packs, deep
+
+    def __call__(self, row: dict[str, object]) -> Wrong | None:
+        path = self._packs / str(row["shard"])
+        try:
+            size = path.stat().st_size
+            if size < int(str(row["size"])):
+                return path, f"it has {size:,} bytes, its members end at {row['size']:,}"
+            if self._deep and sha256_file(path) != path.stem:
+                return path, "its bytes are not those that were written (sha256)"
         except OSError as error:
             return path, f"it cannot be read: {error.strerror}"
         return None

@@ -19,6 +19,7 @@ from tianku.catalogue.staging import Staging
 from tianku.catalogue.store import MANIFEST, Leftover, SnapshotStore
 from tianku.model.config.site import Keep, SiteConfig
 from tianku.model.errors import NotFoundError, TransientError, UsageError
+from tianku.products.index import PACK, packs_beside
 from tianku.state import repositories
 from tianku.state.repositories import PublicationRecord
 from tianku.storage.failpoints import failpoint
@@ -176,14 +177,18 @@ class _Collector:
             yield from self._delete(folder, "of a job or an attempt that is gone")
 
     def _originals(self) -> Iterator[Waste]:
-        """Copied files that no index names; while something is being ingested none can be told."""
-        folder = self.data_root / "originals"
-        if not folder.is_dir() or any(one.resumable for one in self.store.leftovers()):
+        """Copied files and shards that no index names; while something is being ingested none can be told."""
+        if any(one.resumable for one in self.store.leftovers()):
             return
-        named = {path for index in self._indexes() for path in _copied(index)}
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-            if path.relative_to(folder).as_posix() not in named and time.time() - path.stat().st_ctime > _STALE:
-                yield from self._delete(path, "a copied file that no snapshot names")
+        originals = self.data_root / "originals"
+        for folder, column in ((originals, "path"), (packs_beside(originals), "shard")):
+            named = {path for index in self._indexes() for path in _named(index, column)}
+            for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+                if (
+                    path.relative_to(folder).as_posix() not in named
+                    and time.time() - path.stat().st_ctime > _STALE
+                ):
+                    yield from self._delete(path, "copied product files that no snapshot names")
 
     def _indexes(self) -> Iterator[Path]:
         for dataset in self.store.datasets():
@@ -249,9 +254,13 @@ def _made(store: SnapshotStore, dataset: str, revision: int) -> datetime:
     return datetime.fromtimestamp((store.path(dataset, revision) / MANIFEST).stat().st_mtime, UTC)
 
 
-def _copied(index: Path) -> Iterable[str]:
-    table = pq.read_table(index, columns=["path"], filters=pc.field("store") == "copy")
-    return (str(path) for path in pc.unique(table["path"]).to_pylist())
+def _named(index: Path, column: str) -> Iterable[str]:
+    """Copied files (``path``) or shards of an index."""
+    if column not in pq.read_schema(index).names:
+        return ()
+    store = "copy" if column == "path" else PACK
+    table = pq.read_table(index, columns=[column], filters=pc.field("store") == store)
+    return (str(path) for path in pc.unique(table[column]).to_pylist())
 
 
 def _freed(path: Path) -> int:
