@@ -133,6 +133,7 @@ WRONG: list[tuple[str, dict[str, Any], int, str]] = [
     ("xrs/voservice/ssap", {"pos": "1,1", "size": 1}, 404, "compat.no_set"),
     ("lrs/spectrum/info", {}, 400, "params.missing"),
     ("lrs/spectrum/info", {"obsid": "x"}, 400, "compat.value"),
+    ("lrs/spectrum/info", {"obsid": "--5"}, 400, "compat.value"),
     ("lrs/spectrum/fits", {"obsid": "1"}, 404, "products.no_product"),
     ("lrs/spectrum/fits", {"obsid": "../../x"}, 404, "products.no_product"),
     ("lrs/catalog", {"name": "../x.fits.gz"}, 404, "downloads.unknown"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
-from tianku.adql.build import Condition, Scalar, select
+from tianku.adql.build import Condition, scalar_of, select
 from tianku.compat.family import Asked, attachment, plain_rows
 from tianku.compat.lamost.address import Address, link_of, table_of
 from tianku.compat.lamost.rows import spelling_of
@@ -16,8 +16,6 @@ from tianku.http.files import send_file
 from tianku.http.source import Source
 from tianku.http.stream import Reply
 from tianku.model.errors import AuthError, NotFoundError, UsageError
-from tianku.model.metadata import Column
-from tianku.model.types import DataType
 from tianku.products import render
 from tianku.usecases.previews import preview
 from tianku.usecases.products import product_file, product_page, spectrum
@@ -41,7 +39,7 @@ async def info(asked: Asked, address: Address, set_name: str) -> Response:
         meta = table_of(asked.viewer, address, set_name)
         link = link_of(address, meta)
         column = meta.column(link.key) if link is not None else meta.column(meta.id_column or "")
-        value = _typed(key, column)
+        value = scalar_of(key, column) if column is not None else None
         if column is None or value is None:
             raise UsageError("compat.value", "{column}: {reason}", column="obsid", reason="it is a whole number")
         statement = select(meta, where=[Condition(column.name, "equal", (value,))])
@@ -57,12 +55,6 @@ async def info(asked: Asked, address: Address, set_name: str) -> Response:
             return asked.json({"columns": names, "rows": rows, "total": len(rows)}, public=answer.public)
 
     return await asked.reply(make)
-
-
-def _typed(key: str, column: Column | None) -> Scalar | None:
-    if column is None or column.type is DataType.STRING:
-        return key
-    return int(key) if key.lstrip("-").isascii() and key.lstrip("-").isdigit() and len(key) < 20 else None
 
 
 def _path(asked: Asked, address: Address, set_name: str, key: str) -> str | None:
