@@ -28,6 +28,9 @@ MADE = dict(
         strict=True,
     )
 )
+LED = {
+    dataset: tuple(303 if status == 201 else status for status in statuses) for dataset, statuses in MADE.items()
+}
 QUERIES = dict(zip(LISTED, (ALL, ALL, TEAM, UNKNOWN), strict=True))
 
 
@@ -221,6 +224,8 @@ SERVICES: dict[str, list[Case]] = {
     ],
     "/api/{path:path}": _same("/api/v1/nothing", "/api/", statuses=NOBODY),
     "/download": [
+        *_same("/download", statuses=(400, 400, 400, 400)),
+        *_per_dataset("/download?ids=%I", {**LED, HIDDEN[0]: (404, 404, 303, 303)}),
         *_per_dataset("/download", {**MADE, HIDDEN[0]: (404, 404, 201, 201)}, '{"ids": ["%J"]}'),
         *_per_dataset("/download", MADE, '{"set": "%D/lrs"}'),
         *_per_dataset("/download", MADE, '{"set": "%D/lrs", "folder": "spectra/58800"}'),

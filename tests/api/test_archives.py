@@ -159,6 +159,16 @@ def test_a_form_of_a_page_leads_to_the_archive(small: Small, place: str) -> None
     assert (reply.status, reply.headers["location"]) == (303, f"{place}.tar")
 
 
+def test_a_link_leads_to_the_archive(small: Small, place: str) -> None:
+    one = first_ids(small)[0]
+    reply = fetch(small.address, "/download", params={"ids": one, "categories": "all"})
+    assert reply.status == 303
+    with tarfile.open(fileobj=io.BytesIO(fetch(small.address, reply.headers["location"]).body)) as archive:
+        assert len(archive.getnames()) == 1
+    assert fetch(small.address, "/download", params={"query": DIDS}).headers["location"] == f"{place}.tar"
+    assert fetch(small.address, "/download").status == 400
+
+
 def _run(command: list[str], seconds: float | None = None) -> bool:
     """Run a program, or kill it after `seconds`; return whether it ended well."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

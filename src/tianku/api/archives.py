@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from tianku.api.operation import Operation, path_parameter
+from tianku.api.operation import Operation, Parameter, path_parameter
 from tianku.api.view import BINARY
 from tianku.http.absolute import base_url
 from tianku.http.body import BoundedBody, read_body
@@ -60,7 +60,7 @@ class ArchiveRequest(BaseModel):
     folder: str = Field("", description="with `set`: a folder of it, as under /sas/")
     cone: Cone | None = Field(None, description="with `set`: products near a position")
     categories: list[str] = Field(
-        [], max_length=50, description="categories of files; by default the main one, with `folder` all"
+        [], max_length=50, description="categories of files, or `all`; by default the main one, with `folder` all"
     )
 
     @model_validator(mode="after")
@@ -72,12 +72,16 @@ class ArchiveRequest(BaseModel):
 
 
 async def create(request: Request) -> Response:
-    """``POST /download``: choose files; a form (of a page) is led on to the archive itself."""
+    """``POST /download``: choose files; a form of a page, and a link (GET), are led on to the archive itself."""
     context = context_of(request)
     context.gate.check()
     limit = context.site.limits.upload_bytes
-    body = await read_body(BoundedBody(request.receive, limit, request.headers.get("content-length")))
-    is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    body = request.url.query.encode()
+    if request.method == "POST":
+        body = await read_body(BoundedBody(request.receive, limit, request.headers.get("content-length")))
+    is_form = request.method != "POST" or request.headers.get("content-type", "").startswith(
+        "application/x-www-form-urlencoded"
+    )
     principal = await principal_of(request)
 
     def make() -> tuple[choose.Chosen, OpenArchive]:
@@ -105,7 +109,8 @@ def _parsed(body: bytes, *, is_form: bool) -> ArchiveRequest:
         if is_form:
             fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=1000)
             values: dict[str, Any] = {name: found[0] for name, found in fields.items()}
-            return ArchiveRequest.model_validate(values | ({"ids": fields["ids"]} if "ids" in fields else {}))
+            lists = {name: fields[name] for name in ("ids", "categories") if name in fields}
+            return ArchiveRequest.model_validate(values | lists)
         return ArchiveRequest.model_validate_json(body)
     except (ValidationError, ValueError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error)}
@@ -198,6 +203,17 @@ OPERATIONS = (
         create, body=ArchiveRequest, responses=_DESCRIBED,
         example="curl {base}/download -H 'Content-Type: application/json' "
         '-d \'{{"query": "SELECT TOP 100 obs_publisher_did FROM ivoa.obscore"}}\'',
+    ),
+    Operation(
+        "archive_link", "GET", "/download",
+        Text(en="The same as a link: leads to the archive", zh="同上,以链接形式:重定向到归档"),
+        create,
+        (Parameter("ids", Text(en="publisher identifier; may be repeated", zh="产品标识,可重复")),
+         Parameter("query", Text(en="ADQL that gives obs_publisher_did", zh="给出 obs_publisher_did 的 ADQL")),
+         Parameter("set", Text(en="product set, dataset/set", zh="产品集:数据集/产品集")),
+         Parameter("folder", Text(en="with `set`: a folder of it", zh="与 set 连用:其中的目录")),
+         Parameter("categories", Text(en="categories of files, or `all`", zh="文件类别,或 all"))),
+        responses={"application/x-tar": BINARY},
     ),
     Operation(
         "archive", "GET", "/download/{archive}",

@@ -166,7 +166,7 @@ class Found:
 
 
 def product_files(index: Path, keys: pa.Array, categories: Sequence[str], by: float | None = None) -> Found:
-    """Return the files of some categories of the products `keys` (ascending, each once).
+    """Return the files of some categories (none: all) of the products `keys` (ascending, each once).
 
     With `by` (POSIX seconds) only products that are public by then are there.
     """
@@ -180,8 +180,9 @@ def product_files(index: Path, keys: pa.Array, categories: Sequence[str], by: fl
             table = table.filter(pc.less_equal(table[PUBLIC_FROM_COLUMN], int(by)))
         begin = wanted.offset - keys.offset
         hits[begin : begin + len(wanted)] |= pc.is_in(wanted, value_set=_flat(table["key"])).to_numpy(False)
-        of_category = pc.is_in(table["category"], value_set=pa.array(categories))
-        chosen = table.filter(pc.and_(of_category, pc.is_in(table["key"], value_set=wanted)))
+        if categories:
+            table = table.filter(pc.is_in(table["category"], value_set=pa.array(categories)))
+        chosen = table.filter(pc.is_in(table["key"], value_set=wanted))
         numbers.append(chosen["file_number"].drop_null().to_numpy())
     return Found(np.unique(np.concatenate(numbers)), hits)
 

@@ -90,6 +90,8 @@ def _links(centre: Centre, principal: Principal, text: str, did: ProductId, numb
     page = product_page(centre, principal, did.dataset, did.set, did.key)
     part = _part(page, did)
     yield from (_file_link(text, page, entry, part) for entry in page.files)
+    if len(page.files) > 1:
+        yield _package_link(text, page, did)
     if page.one.manifest.type in _CONVERTED:
         yield from _converted_links(text, page, did)
     if cuttable(page.one):
@@ -134,6 +136,20 @@ def _file_link(text: str, page: ProductPage, entry: IndexEntry, part: IndexEntry
         content_type=media_type(entry.path),
         content_length=entry.size,
         local_semantics=entry.category,
+        link_auth=None if page.public else "true",
+        link_authorized=page.open,
+    )
+
+
+def _package_link(text: str, page: ProductPage, did: ProductId) -> Link:
+    """All files of the product in one archive."""
+    whole = ProductId(did.authority, did.dataset, did.set, did.key)
+    return Link(
+        text,
+        "#package",
+        "all files of the product as one archive",
+        f"/download?{urlencode({'ids': str(whole), 'categories': 'all'})}",
+        content_type="application/x-tar",
         link_auth=None if page.public else "true",
         link_authorized=page.open,
     )

@@ -32,6 +32,8 @@ MOST = 1_000_000
 #: product sets of one archive
 MOST_SETS = 1000
 DID = "obs_publisher_did"
+#: in place of categories of files
+ALL = "all"
 _SHOWN = 10
 
 
@@ -96,7 +98,7 @@ def check_count(count: int) -> None:
 
 
 def by_ids(centre: Centre, principal: Principal, ids: pa.Array, categories: Sequence[str] = ()) -> Chosen:
-    """Choose products by publisher identifiers; `categories` of files, by default the main one of each set.
+    """Choose products by publisher identifiers; `categories` of files, or `ALL`; by default the main one.
 
     Raises
     ------
@@ -159,7 +161,8 @@ def _take(
     wanted = keys.unique()
     wanted = wanted.take(pc.sort_indices(wanted))
     index = one.folder / one.manifest.index.path
-    found = product_files(index, wanted, categories or (one.config.main,), _by(viewer, one))
+    kinds = () if ALL in categories else categories or (one.config.main,)
+    found = product_files(index, wanted, kinds, _by(viewer, one))
     if not found.hits.all():
         chosen.miss(ids.filter(pc.is_in(keys, value_set=wanted.filter(pa.array(~found.hits)))))
     chosen.add(one, found.numbers)
