@@ -8,18 +8,15 @@ from starlette.routing import Route
 
 from tianku.engines.base import Cancellation
 from tianku.http.absolute import base_url
-from tianku.http.caching import cache_headers
 from tianku.http.context import FORM_BYTES, context_of, principal_of
 from tianku.http.errors import guarded
 from tianku.http.params import read_params
-from tianku.http.source import Source
 from tianku.http.stream import Reply, stream
 from tianku.vo.dali.errors import votable_error
 from tianku.vo.sia2.address import NAME, RESOURCES, Sia2Address, parse_address
 from tianku.vo.sia2.params import sia2_query
 from tianku.vo.sia2.service import answer, capabilities, tables
-from tianku.vo.vosi.routes import availability
-from tianku.vo.xml import XML
+from tianku.vo.vosi.routes import availability, describe
 
 
 async def service(request: Request) -> Response:
@@ -29,7 +26,8 @@ async def service(request: Request) -> Response:
         return await availability(request)
     if address.resource == "query":
         return await query(request, address)
-    return await describe(request, address)
+    document = capabilities if address.resource == "capabilities" else tables
+    return await describe(request, lambda centre, who, base, stop: document(centre, who, address, base, stop))
 
 
 async def query(request: Request, address: Sia2Address) -> Response:
@@ -42,20 +40,6 @@ async def query(request: Request, address: Sia2Address) -> Response:
 
     def opener(cancellation: Cancellation) -> Reply:
         return answer(context.centre, principal, address, asked, base, cancellation)
-
-    return await stream(request.receive, context.pools, context.pools.engine, context.gauges, opener)
-
-
-async def describe(request: Request, address: Sia2Address) -> Response:
-    """``GET …/sia2/capabilities`` and ``…/sia2/tables``."""
-    context = context_of(request)
-    principal = await principal_of(request)
-    base = base_url(request, context.site)
-    make = capabilities if address.resource == "capabilities" else tables
-
-    def opener(cancellation: Cancellation) -> Reply:
-        document = make(context.centre, principal, address, base, cancellation)
-        return Reply(Source([document]), XML, cache_headers(principal.anonymous))
 
     return await stream(request.receive, context.pools, context.pools.engine, context.gauges, opener)
 
