@@ -10,14 +10,18 @@ from __future__ import annotations
 import io
 import math
 import re
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from astropy.coordinates import SkyCoord
 from astropy.io.votable import parse
 from astropy.table import Table
 
-from tests.compat.conftest import Served
-from tests.support.captured import Captured, Row
+from tests.compat.conftest import Served, opened
+from tests.support.captured import Captured, Row, build_lamost
+from tianku.usecases.installation import connect
 
 CONE = {"ra": 10.0004738, "dec": 40.9952444, "sr": 0.2}
 SQL = "SELECT * FROM combined LIMIT 3"
@@ -181,4 +185,35 @@ def test_the_captured_spectrum(lamost: Served, captured: Captured) -> None:
     reply = lamost.get("lrs/spectrum/fits", obsid="353301001")
     original = next(captured.folder.glob("spec-*.fits.gz"))
     assert reply.body == original.read_bytes() and reply.headers["content-type"] == "application/gzip"
-    assert reply.headers["content-disposition"] == f"attachment; filename={original.name}"
+    said = reply.headers["content-disposition"]
+    assert said == f"attachment; filename={original.name}"
+    assert said.split("=")[1] == original.name  # as pylamost cuts it up
+
+
+@pytest.mark.slow
+def test_answers_follow_the_data(lamost: Served, captured: Captured, tmp_path: Path) -> None:
+    """With other rows in place of those captured, the answers are of the other rows."""
+    try:
+        _ask_of_other_rows(captured, tmp_path)
+    finally:
+        connect(lamost.site.root, profile="web")  # one state database a process
+
+
+def _ask_of_other_rows(captured: Captured, tmp_path: Path) -> None:
+    random = np.random.default_rng(7)
+    rows: list[Row] = []
+    for n, row in enumerate(captured.cone):
+        ra, dec = 10.0 + random.uniform(-0.5, 0.5), 41.0 + random.uniform(-0.5, 0.5)
+        place = {"ra": round(ra, 7), "dec": round(dec, 7), "obsid": 5000 + n, "teff": float(4000 + n)}
+        rows.append(row | place)
+    site = build_lamost(tmp_path, captured, rows)
+    with opened(site) as address:
+        served = Served(site, address)
+        reply = served.get("lrs/voservice/conesearch", output_fmt="json", **CONE).json
+        there = SkyCoord(CONE["ra"], CONE["dec"], unit="deg")
+        apart = there.separation(SkyCoord([r["ra"] for r in rows], [r["dec"] for r in rows], unit="deg")).deg
+        assert {row["obsid"] for row in reply} == {5000 + int(n) for n in np.flatnonzero(apart <= CONE["sr"])}
+        assert all(row["teff"] == f"{4000 + row['obsid'] - 5000}.00" for row in reply)
+        assert served.get("sql", sql="select count(*) n from stellar").json == [{"n": 195}]
+        info = served.get("lrs/spectrum/info", obsid="5003").json
+        assert info["rows"][0]["teff"] == "4003.00"

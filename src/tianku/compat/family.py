@@ -18,12 +18,11 @@ from tianku.formats.json import write_json_rows
 from tianku.formats.table import Info, TableInfo
 from tianku.http.absolute import base_url
 from tianku.http.caching import cache_headers
-from tianku.http.context import FORM_BYTES, Context, context_of
-from tianku.http.identity import has_credentials, identify
+from tianku.http.context import FORM_BYTES, Context, context_of, principal_of
 from tianku.http.params import Params, query_pairs, read_params
 from tianku.http.source import Source
 from tianku.http.stream import Reply, stream
-from tianku.model.access import ANONYMOUS, Principal
+from tianku.model.access import Principal
 from tianku.model.metadata import Column
 from tianku.usecases.query import Answer
 from tianku.usecases.viewer import Viewer
@@ -86,10 +85,7 @@ async def read_asked(request: Request, *, body: bool = False) -> Asked:
     context = context_of(request)
     context.gate.check()
     params = Params(query_pairs(request)) if body else await read_params(request, FORM_BYTES)
-    token, headers = params.one("token"), dict(request.headers)
-    principal = ANONYMOUS
-    if has_credentials(headers, token):
-        principal = await context.pools.state.run(lambda: identify(headers, request.method, token=token))
+    principal = await principal_of(request, token=params.one("token"))
     return Asked(request, context, principal, params)
 
 

@@ -73,10 +73,11 @@ def context_of(request: Request) -> Context:
     return cast(Context, request.app.state.context)
 
 
-async def principal_of(request: Request, form_token: str | None = None) -> Principal:
+async def principal_of(request: Request, form_token: str | None = None, *, token: str | None = None) -> Principal:
     """Return who asks; anonymous requests touch no thread and no database.
 
     `form_token` is the session's CSRF token as a form without scripts sends it: in a field, not in a header.
+    `token` is a personal token given as a parameter.
 
     Raises
     ------
@@ -84,7 +85,7 @@ async def principal_of(request: Request, form_token: str | None = None) -> Princ
         See `tianku.http.identity.identify`.
     """
     headers = dict(request.headers)
-    if not has_credentials(headers):
+    if not has_credentials(headers, token):
         return ANONYMOUS
     if form_token is not None:
         headers.setdefault(CSRF_HEADER, form_token)
@@ -92,4 +93,6 @@ async def principal_of(request: Request, form_token: str | None = None) -> Princ
     public = urlsplit(context.site.url or "").netloc
     origins = frozenset({public}) if public else frozenset()
     csrf = request.url.path.startswith("/api/")
-    return await context.pools.state.run(lambda: identify(headers, request.method, csrf=csrf, origins=origins))
+    return await context.pools.state.run(
+        lambda: identify(headers, request.method, token=token, csrf=csrf, origins=origins)
+    )
