@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -95,3 +96,29 @@ def test_no_dataset_is_called_latest(made: Releases) -> None:
     made.configure("sim/latest")
     with pytest.raises(ConfigError, match="newest version"):
         ingest_dataset(made.root, "sim/latest")
+
+
+@pytest.fixture
+def with_current(tmp_path: Path) -> Iterator[Centre]:
+    """The last version of the first release is a trial: readers are led to the one before it."""
+    first = {**RELEASES[0], "current": "v9"}
+    with releases(tmp_path) as one:
+        one.collection(releases=[first, RELEASES[1]], access_rules=INTERNAL, aliases={"newest": "newest-readable"})
+        for number, dataset in enumerate(VERSIONS):
+            one.csv(f"{number}.csv", f"id,v\n{number},1\n")
+            one.add(dataset, tables={"stars": {"from": f"{number}.csv", "id": "id"}})
+        with one.opened(Clock(1.9e9)) as opened:
+            yield opened
+
+
+def test_readers_are_led_to_the_current_version(with_current: Centre) -> None:
+    def meant(who: Principal, alias: str) -> str:
+        with run_adql(with_current, who, f"SELECT id FROM {alias}.stars") as answer:
+            assert [batch.num_rows for batch in answer.batches()] == [1]
+            return answer.versions[alias]
+
+    assert [meant(ANONYMOUS, alias) for alias in ("sim", "sim_newest", "sim_dr1")] == [VERSIONS[0]] * 3
+    assert meant(MEMBER, "sim") == VERSIONS[2] and meant(MEMBER, "sim_dr1") == VERSIONS[0]
+    viewer = Viewer(with_current.picture(), ANONYMOUS, 1.9e9)
+    assert viewer.newest("sim/dr1").id == VERSIONS[0]
+    assert [d.id for d in viewer.picture.datasets.values()] == list(VERSIONS)

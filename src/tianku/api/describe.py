@@ -131,7 +131,7 @@ def services(one: PublishedTable) -> Json:
     base = f"/vo/{one.dataset}/{one.meta.name}"
     main = one.meta.main_position
     found = {"tap": "/vo/tap"}
-    for position in one.meta.positions:
+    for position in one.meta.positions if one.searched_by_cone else ():
         tail = "" if position is main else f"/{position.name}"
         found[f"scs{tail}"] = f"{base}/scs{tail}"
     return found

@@ -167,7 +167,7 @@ def _dataset_view(viewer: Viewer, shown: Shown, one: PublishedDataset) -> Datase
     card = shown.card(one.id)
     cited = config.citation if config.citation.text or config.citation.bibcode else collection.citation
     services = [_TAP] if one.tables else []
-    services += [_cone_service(t) for t in one.tables.values() if t.meta.main_position and exists(viewer, t.rule)]
+    services += [_cone_service(t) for t in one.tables.values() if t.searched_by_cone and exists(viewer, t.rule)]
     return DatasetView(
         card=card,
         collection=shown.collection(card.collection),
@@ -215,7 +215,7 @@ def _table_view(viewer: Viewer, shown: Shown, one: PublishedTable) -> TableView:
         card=card,
         meta=viewer.meta(one),
         columns=tuple(ColumnView(c, statistics.get(c.name)) for c in one.meta.columns),
-        services=(_TAP, _cone_service(one)) if one.meta.main_position is not None else (_TAP,),
+        services=(_TAP, _cone_service(one)) if one.searched_by_cone else (_TAP,),
         coverage=coverage,
         product_set=link.set if link else None,
         product_key=link.key if link else None,

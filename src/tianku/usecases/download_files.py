@@ -25,7 +25,15 @@ from tianku.model.errors import NotFoundError, TransientError
 from tianku.state import repositories
 from tianku.storage.failpoints import failpoint
 from tianku.storage.files import atomic_write, require_room
-from tianku.usecases.downloads import FORMS, LISTING, Download, DownloadListing, download_folder, read_listing
+from tianku.usecases.downloads import (
+    FORMS,
+    LISTING,
+    PROTOCOL,
+    Download,
+    DownloadListing,
+    download_folder,
+    read_listing,
+)
 from tianku.usecases.installation import connect
 from tianku.usecases.pictures import snapshot_store
 from tianku.usecases.progress import Progress, Step, silent
@@ -54,7 +62,8 @@ def make_downloads(root: Path, dataset: str, *, progress: Progress = silent) -> 
     store = snapshot_store(data_root)
     manifest = store.load(dataset, revision)
     config = DatasetConfig.model_validate(manifest.configuration["dataset"])
-    wanted = [(table, form) for table in manifest.tables for form in config.downloads]
+    tables = [name for name in manifest.tables if PROTOCOL in config.tables[name].protocols]
+    wanted = [(table, form) for table in tables for form in config.downloads]
     folder = download_folder(data_root, dataset, revision)
     if wanted:
         spool = data_root / "tmp"

@@ -37,6 +37,8 @@ class Form:
     packed: bool = True
 
 
+#: what `protocols:` of a table says
+PROTOCOL = "download"
 FORMS: dict[str, Form] = {
     "fits": Form("fits.gz", "application/gzip", write_fits),
     "csv": Form("csv.gz", "application/gzip", write_csv),
@@ -109,7 +111,7 @@ def offered(centre: Centre, viewer: Viewer, one: PublishedDataset) -> list[Offer
     return [
         Offered(file, address(one.id, file.name), decide(viewer.principal, table.rule, Level.DATA, viewer.now))
         for name, table in one.tables.items()
-        if decide(viewer.principal, table.rule, Level.METADATA, viewer.now)
+        if PROTOCOL in table.protocols and decide(viewer.principal, table.rule, Level.METADATA, viewer.now)
         for file in listing.files
         if file.table == name
     ]
@@ -139,7 +141,8 @@ def download_file(centre: Centre, principal: Principal, one: PublishedDataset, n
     folder = download_folder(centre.data_root, one.id, one.revision)
     found = read_listing(folder).find(name)
     table = one.tables.get(found.table) if found else None
-    if found is None or table is None or not decide(principal, table.rule, Level.EXISTENCE, now):
+    wanted = table is not None and PROTOCOL in table.protocols
+    if found is None or table is None or not (wanted and decide(principal, table.rule, Level.EXISTENCE, now)):
         raise NotFoundError("downloads.unknown", "{dataset} has no download {name}", dataset=one.id, name=name)
     if not decide(principal, table.rule, Level.DATA, now):
         raise closed(principal, table.rule, name)

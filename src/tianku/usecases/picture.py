@@ -33,6 +33,13 @@ class PublishedTable:
     home: tuple[str, int]
     #: what is said of it to those who see only some of its rows
     partial: TableMeta
+    #: services that its configuration wants
+    protocols: frozenset[str]
+
+    @property
+    def searched_by_cone(self) -> bool:
+        """Whether there is a cone search of it."""
+        return "scs" in self.protocols and self.meta.main_position is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,7 @@ def _dataset(one: Published, overrides: Mapping[str, Rule], counter: Iterator[in
             ),
             (table.shared.dataset, table.shared.revision) if table.shared else (one.dataset, one.revision),
             table.meta.model_copy(update={"nrows": None}) if table.by_row else table.meta,
+            frozenset(config.tables[name].protocols),
         )
         for name, table in one.manifest.tables.items()
     }
@@ -190,6 +198,16 @@ def _was_public(config: DatasetConfig, created: str) -> bool:
     """Whether the release date was past when a snapshot was made."""
     public = config.released.public
     return public is None or (isinstance(public, datetime) and public <= datetime.fromisoformat(created))
+
+
+def led_to(datasets: Iterable[PublishedDataset]) -> list[PublishedDataset]:
+    """Return datasets in the order in which readers are led to the last: `current:` comes after its release's."""
+    return sorted(datasets, key=lambda one: (*release_order(one)[:2], _is_current(one), *release_order(one)[2:]))
+
+
+def _is_current(dataset: PublishedDataset) -> bool:
+    _, release, version = [*dataset.id.split("/"), "", ""][:3]
+    return any(r.id == release and r.current == version for r in dataset.collection.releases)
 
 
 def release_order(dataset: PublishedDataset) -> tuple[str, int, int, str]:

@@ -55,8 +55,8 @@ def aliases(centre: Centre, principal: Principal) -> dict[str, str]:
     return {alias: dataset.schema_name for alias, dataset in viewer.aliases().items()}
 
 
-def table(centre: Centre, principal: Principal, qualified_name: str) -> TableMeta:
-    """Return one table by ``schema.table``.
+def table(centre: Centre, principal: Principal, qualified_name: str, protocol: str | None = None) -> TableMeta:
+    """Return one table by ``schema.table``; for `protocol`, one that is not closed to it.
 
     Raises
     ------
@@ -64,7 +64,8 @@ def table(centre: Centre, principal: Principal, qualified_name: str) -> TableMet
         ``table.unknown``
     """
     schema, _, name = qualified_name.rpartition(".")
-    found = Viewer(centre.picture(), principal, centre.clock()).find(schema or None, name)
-    if found is None:
+    viewer = Viewer(centre.picture(), principal, centre.clock())
+    found = viewer.find(schema or None, name)
+    if found is None or not (protocol is None or viewer.serves(found, protocol)):
         raise NotFoundError("table.unknown", "there is no table {table}", table=qualified_name)
     return found

@@ -14,7 +14,7 @@ from tianku.model.config.dataset import LATEST
 from tianku.model.errors import NotFoundError
 from tianku.model.metadata import PUBLIC_FROM_COLUMN, TableMeta, schema_name
 from tianku.products import epntap
-from tianku.usecases.picture import Picture, PublishedDataset, PublishedSet, PublishedTable
+from tianku.usecases.picture import Picture, PublishedDataset, PublishedSet, PublishedTable, led_to
 from tianku.usecases.policy import closed, decide, partly, require
 
 #: the one system table whose rows are products
@@ -81,6 +81,12 @@ class Viewer:
     def meta(self, table: PublishedTable) -> TableMeta:
         """Return what may be said of a table: the number of its rows only to who may see all of them."""
         return table.meta if decide(self.principal, table.rule, Level.METADATA, self.now) else table.partial
+
+    def serves(self, table: TableMeta, protocol: str) -> bool:
+        """Return whether the configuration of a published table wants `protocol`."""
+        owner = self.picture.by_schema.get(table.schema_name)
+        found = owner.tables.get(table.name) if owner else None
+        return found is not None and protocol in found.protocols
 
     def names(self) -> Iterable[str]:
         """Qualified names of everything the principal may query, for suggestions."""
@@ -221,7 +227,7 @@ class Viewer:
     def aliases(self) -> dict[str, PublishedDataset]:
         """Return alias schema -> the newest dataset the principal may read under it; none that is elsewhere."""
         found: dict[str, PublishedDataset] = {}
-        for dataset in self._readable():
+        for dataset in led_to(self._readable()):
             segments = dataset.id.split("/") if dataset.config.kind == "data" else []
             for length in range(1, len(segments)):
                 alias = schema_name("/".join(segments[:length]))
@@ -240,7 +246,7 @@ class Viewer:
         NotFoundError
             ``dataset.unknown``
         """
-        found = [d for d in self._readable() if d.id == prefix or d.id.startswith(f"{prefix}/")]
+        found = [d for d in led_to(self._readable()) if d.id == prefix or d.id.startswith(f"{prefix}/")]
         if not found:
             raise NotFoundError("dataset.unknown", "there is no dataset {dataset}", dataset=f"{prefix}/{LATEST}")
         return found[-1]

@@ -36,7 +36,9 @@ class Release(Config):
     id: Segment = Field(description="second segment of its datasets' ids")
     title: Text = Field(Text(), description="name shown")
     versions: tuple[Segment, ...] = Field((), description="third segments, oldest first")
-    current: Segment | None = Field(None, description="version that readers are led to")
+    current: Segment | None = Field(
+        None, description="version that `latest` and aliases mean, instead of the last, for who may read it"
+    )
     access: str | None = Field(None, description="name of one of `access_rules`")
 
     @model_validator(mode="after")

@@ -186,7 +186,7 @@ class TableConfig(Config):
     access: AccessRule | None = Field(None, description="who may have it, instead of the dataset's rule")
     protocols: tuple[Literal["tap", "scs", "epntap", "download"], ...] = Field(
         ("tap", "scs", "download"),
-        description="services wanted; `tianku check` says what each lacks (leaving one out does not close it yet)",
+        description="services wanted; one that is left out does not exist for the table (`tap` is not closed yet)",
     )
     append: bool = Field(
         False,

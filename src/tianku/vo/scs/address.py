@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from tianku.model.errors import NotFoundError
 
+#: what `protocols:` of a table says
+PROTOCOL = "scs"
 _SEGMENT = r"[a-z0-9][a-z0-9.-]*"
 #: starlette checks it too, so that other protocols' paths never come here
 PATTERN = re.compile(

@@ -11,7 +11,7 @@ from tianku.model.metadata import Position, TableMeta, schema_name
 from tianku.usecases import schema
 from tianku.usecases.query import cone
 from tianku.usecases.schema import SchemaListing
-from tianku.vo.scs.address import ScsAddress
+from tianku.vo.scs.address import PROTOCOL, ScsAddress
 from tianku.vo.scs.columns import position_of
 from tianku.vo.scs.describe import capabilities_document
 from tianku.vo.vosi.tables import tableset
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def table_of(centre: Centre, principal: Principal, address: ScsAddress) -> TableMeta:
     """Return the table that a service searches; `NotFoundError` when there is none for `principal`."""
     name = schema_name(address.dataset)
-    meta = schema.table(centre, principal, f"{name}.{address.table}")
+    meta = schema.table(centre, principal, f"{name}.{address.table}", PROTOCOL)
     if meta.schema_name != name:  # an alias: services belong to one version
         raise NotFoundError("scs.no_service", "There is no service at {path}.", path=address.path)
     return meta
