@@ -51,6 +51,7 @@ PAGES = {
     "/search?q=velocity": None,
     "/search?q=56.75+24.12": None,
     "/sql": "sql",
+    "/match": None,
     "/docs/": None,
     "/account/login/": None,
 }
