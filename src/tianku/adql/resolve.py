@@ -5,13 +5,14 @@ from __future__ import annotations
 from sqlglot import exp
 
 from tianku.adql.blocks import Blocks, result_columns
+from tianku.adql.cases import Cases
 from tianku.adql.origins import origins
 from tianku.adql.parser import Statement
 from tianku.adql.regions import Regions
 from tianku.adql.schema import Resolved, SchemaView
 
 
-class Resolver(Blocks, Regions):
+class Resolver(Cases, Blocks, Regions):
     """All rules together."""
 
 
