@@ -77,10 +77,12 @@ def open_readers(found: TableSourceFound, types: dict[str, DataType] | None = No
 
 
 def _survey(found: TableSourceFound, rejects: _Rejects) -> tuple[pa.Schema, dict[str, ColumnStats], list[str]]:
-    schema = merged_schema(found)
+    # opening a text reads it, to know its types, and opening a VOTable passes what comes before: once is enough
+    opened = list(open_readers(found)) if len(found.files) == 1 else []
+    schema = _unified([opened[0].schema]) if opened else merged_schema(found)
     surveys = {field.name: ColumnSurvey(field.type) for field in schema}
     notes: list[str] = []
-    for reader in open_readers(found, _text_types(found, schema)):
+    for reader in opened or open_readers(found, _text_types(found, schema)):
         for part in reader.batches(rejects):
             for field in schema:
                 surveys[field.name].add(part.batch.column(field.name).cast(field.type, safe=False))
@@ -90,7 +92,10 @@ def _survey(found: TableSourceFound, rejects: _Rejects) -> tuple[pa.Schema, dict
 
 def merged_schema(found: TableSourceFound) -> pa.Schema:
     """Return the schema whose types hold the values of every file; texts where nothing else does."""
-    schemas = [reader.schema for reader in open_readers(found)]
+    return _unified([reader.schema for reader in open_readers(found)])
+
+
+def _unified(schemas: Sequence[pa.Schema]) -> pa.Schema:
     fields = [_merged([s.field(f.name) for s in schemas]) for f in schemas[0]]
     return pa.schema(fields, schemas[0].metadata)
 
