@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tianku.adql.build import AnyOf, Condition
@@ -11,7 +11,9 @@ from tianku.formats.writers import WriterSpec, get_writer
 from tianku.http.params import Params
 from tianku.model.errors import UsageError
 from tianku.sky.frames import FRAMES, to_icrs
-from tianku.vo.ssa.ranges import Interval, numbers, times, wavelengths
+from tianku.vo.dali.conditions import overlapping, within
+from tianku.vo.dali.intervals import Interval
+from tianku.vo.ssa.ranges import numbers, times, wavelengths
 
 #: diameter (deg) searched around POS where SIZE is not given: a fibre, and the errors of catalogues
 DEFAULT_SIZE = 1 / 60
@@ -113,20 +115,13 @@ def _conditions(params: Params) -> tuple[Condition | AnyOf, ...]:
 
 
 def _overlap(low: str, high: str, read: Callable[[str, str], list[Interval]]) -> _Make:
-    def make(name: str, text: str) -> AnyOf | None:
-        intervals = read(name, text)
-        return _any_of(_between(high, (a, math.inf)) + _between(low, (-math.inf, b)) for a, b in intervals)
-
-    return make
+    return lambda name, text: overlapping(low, high, read(name, text))
 
 
 def _within(column: str, *, factor: float = 1.0, alone_is: str) -> _Make:
     """Compare a column with intervals; a value alone is the worst that is wanted: ``least`` or ``most``."""
 
-    def make(name: str, text: str) -> AnyOf | None:
-        return _any_of(_between(column, _opened(one, factor, alone_is)) for one in numbers(name, text))
-
-    return make
+    return lambda name, text: within(column, [_opened(one, factor, alone_is) for one in numbers(name, text)])
 
 
 def _opened(one: Interval, factor: float, alone_is: str) -> Interval:
@@ -134,17 +129,6 @@ def _opened(one: Interval, factor: float, alone_is: str) -> Interval:
     if low == high:
         return (low, math.inf) if alone_is == "least" else (-math.inf, high)
     return low, high
-
-
-def _between(column: str, limits: Interval) -> tuple[Condition, ...]:
-    low, high = limits
-    lower = (Condition(column, "greaterequal", (low,)),) if low > -math.inf else ()
-    return lower + ((Condition(column, "lessequal", (high,)),) if high < math.inf else ())
-
-
-def _any_of(alternatives: Iterable[tuple[Condition, ...]]) -> AnyOf | None:
-    found = tuple(alternatives)
-    return AnyOf(found) if all(found) else None  # an interval open on both sides holds always
 
 
 def _one_of(column: str) -> _Make:

@@ -10,9 +10,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from tianku.model.errors import UsageError
-
-#: lowest and highest value; infinite where a range is open
-Interval = tuple[float, float]
+from tianku.vo.dali.intervals import Interval
 
 #: wavelengths (m) of the wavebands of VODataService and the vocabulary of messengers
 BANDS = MappingProxyType(
