@@ -21,16 +21,15 @@ ELSEWHERE = (302, 302, 302, 302)
 LISTED = dict(zip((SPECTRA, HALF, CLOSED, HIDDEN[0]), (ALL, ALL, ALL, GONE), strict=True))
 ROWS = dict(zip(LISTED, (ALL, ALL, TEAM, GONE), strict=True))
 FILES = dict(zip(LISTED, (ALL, TEAM, TEAM, GONE), strict=True))
-MADE = dict(
-    zip(
-        LISTED,
-        ((201,) * 4, (401, 403, 201, 201), (401, 403, 201, 201), (404, 404, 201, 201)),
-        strict=True,
-    )
-)
-LED = {
-    dataset: tuple(303 if status == 201 else status for status in statuses) for dataset, statuses in MADE.items()
-}
+
+
+def _made(status: int) -> dict[str, Statuses]:
+    """Archives of one data set: made for who may have its files."""
+    team = (401, 403, status, status)
+    each: tuple[Statuses, ...] = ((status,) * 4, team, team, (404, 404, status, status))
+    return dict(zip(LISTED, each, strict=True))
+
+
 QUERIES = dict(zip(LISTED, (ALL, ALL, TEAM, UNKNOWN), strict=True))
 
 
@@ -225,10 +224,10 @@ SERVICES: dict[str, list[Case]] = {
     "/api/{path:path}": _same("/api/v1/nothing", "/api/", statuses=NOBODY),
     "/download": [
         *_same("/download", statuses=(400, 400, 400, 400)),
-        *_per_dataset("/download?ids=%I", {**LED, HIDDEN[0]: (404, 404, 303, 303)}),
-        *_per_dataset("/download", {**MADE, HIDDEN[0]: (404, 404, 201, 201)}, '{"ids": ["%J"]}'),
-        *_per_dataset("/download", MADE, '{"set": "%D/lrs"}'),
-        *_per_dataset("/download", MADE, '{"set": "%D/lrs", "folder": "spectra/58800"}'),
+        *_per_dataset("/download?ids=%I", _made(303)),
+        *_per_dataset("/download", _made(201), '{"ids": ["%J"]}'),
+        *_per_dataset("/download", _made(201), '{"set": "%D/lrs"}'),
+        *_per_dataset("/download", _made(201), '{"set": "%D/lrs", "folder": "spectra/58800"}'),
     ],
     # what each caller gets of an archive is told by test_an_archive_holds_what_its_reader_may_have
     "/download/{archive}": _same(

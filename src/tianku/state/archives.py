@@ -16,6 +16,8 @@ models = LazyModule("tianku.state.models")
 
 #: days without use after which a selection is forgotten; asking for the same files again brings the same one back
 KEPT_DAYS = 30
+#: selections, of at most a few megabytes each, beyond which those unused for longest are forgotten before
+MOST_KEPT = 10_000
 _NOTED = timedelta(days=1)
 
 
@@ -27,6 +29,9 @@ def save_archive(record: ArchiveRecord) -> None:
         defaults={"sets": record.sets, "numbers": record.numbers, "lost": [], "used": now},
     )
     models.Archive.objects.filter(used__lt=now - timedelta(days=KEPT_DAYS)).delete()
+    beyond = models.Archive.objects.order_by("-used").values_list("used", flat=True)[MOST_KEPT : MOST_KEPT + 1]
+    if oldest := list(beyond):
+        models.Archive.objects.filter(used__lte=oldest[0]).delete()
 
 
 def archive(digest: str) -> ArchiveRecord:

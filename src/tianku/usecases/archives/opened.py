@@ -91,7 +91,7 @@ class _Share:
 
     @property
     def key(self) -> Hashable:
-        return self.place, self.tree, self.whole, self.lost
+        return self.place, self.tree, self.whole, rows_from(self.one.rule, Level.DATA), self.lost
 
 
 def open_archive(centre: Centre, principal: Principal, digest: str, form: Form) -> OpenArchive:
