@@ -33,10 +33,14 @@ def peak():
 path, files, chosen = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 numbers = np.sort(np.random.default_rng(5).choice(files, chosen, replace=False))
 Layout("tar", [Part(Members(path), "warm/", numbers[:10])])
-before, began = peak(), time.monotonic()
-layout = Layout("tar", [Part(Members(path), "data/dr1/set/", numbers)])
-first = next(layout.rows(500_000, 500_001))
-told = {"seconds": time.monotonic() - began, "bytes": peak() - before, "size": layout.size, "members": len(layout)}
+before, seconds = peak(), []
+for _ in range(3):  # the best: other tests run beside this one
+    layout = None
+    began = time.monotonic()
+    layout = Layout("tar", [Part(Members(path), "data/dr1/set/", numbers)])
+    first = next(layout.rows(500_000, 500_001))
+    seconds.append(time.monotonic() - began)
+told = {"seconds": min(seconds), "bytes": peak() - before, "size": layout.size, "members": len(layout)}
 print(json.dumps(told))
 """
 
