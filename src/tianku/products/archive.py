@@ -66,13 +66,9 @@ class Layout:
         self.form = form
         self.parts = tuple(parts)
         self._first = np.cumsum([0, *(len(part.numbers) for part in parts)])
-        heads, sizes, octets = self._lengths()
-        units = heads + (tar.padded(sizes) if form == "tar" else sizes)
-        self._starts = np.concatenate([[0], np.cumsum(units)])
-        self._entries = np.zeros(1, np.int64)
-        if form == "zip":
-            entries = zip64.central_lengths(octets, sizes, self._starts[:-1])
-            self._entries = np.concatenate([[0], np.cumsum(entries)])
+        self._starts = np.zeros(len(self) + 1, np.int64)
+        self._entries = np.zeros(len(self) + 1 if form == "zip" else 1, np.int64)
+        self._lay()
         self._end = tar.END if form == "tar" else zip64.ending(len(self), self._body, int(self._entries[-1]))
         self.size = self._body + int(self._entries[-1]) + len(self._end)
 
@@ -89,18 +85,22 @@ class Layout:
     def _body(self) -> int:
         return int(self._starts[-1])
 
-    def _lengths(self) -> tuple[Numbers, Numbers, Numbers]:
-        """Bytes of head, data and name of all members."""
-        heads, sizes, octets = (np.empty(len(self), np.int64) for _ in range(3))
-        for part, first in zip(self.parts, self._first, strict=False):
-            facts = part.members.facts(part.numbers)
-            some = slice(first, first + len(part.numbers))
-            sizes[some], octets[some] = facts.sizes, facts.octets + len(part.prefix)
-            if self.form == "tar":
-                heads[some] = tar.head_lengths(octets[some], facts.ascii, facts.sizes)
-            else:
-                heads[some] = zip64.local_lengths(octets[some], facts.sizes)
-        return heads, sizes, octets
+    def _lay(self) -> None:
+        """Fill in the bounds: some members at a time, for what it takes of memory."""
+        at = body = entries = 0
+        for part in self.parts:
+            for facts in part.members.facts(part.numbers):
+                octets, some = facts.octets + len(part.prefix), slice(at + 1, at + 1 + len(facts.sizes))
+                if self.form == "tar":
+                    units = tar.head_lengths(octets, facts.ascii, facts.sizes) + tar.padded(facts.sizes)
+                else:
+                    units = zip64.local_lengths(octets, facts.sizes) + facts.sizes
+                self._starts[some] = body + np.cumsum(units)
+                if self.form == "zip":
+                    offsets = self._starts[at : at + len(octets)]
+                    self._entries[some] = entries + np.cumsum(zip64.central_lengths(octets, facts.sizes, offsets))
+                at += len(octets)
+                body, entries = int(self._starts[at]), int(self._entries[at if self.form == "zip" else 0])
 
     def rows(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, Part, int, Member]]:
         """Yield number of the part, part, number in it and member, for members `first` to before `last`."""

@@ -59,15 +59,11 @@ class Members:
     def __len__(self) -> int:
         return int(self._meta.num_rows)
 
-    def facts(self, numbers: Numbers) -> Facts:
-        """Return what the lengths of the members of ascending `numbers` follow from."""
-        octets, ascii = np.empty(len(numbers), np.int64), np.empty(len(numbers), np.bool_)
-        sizes, at = np.empty(len(numbers), np.int64), 0
+    def facts(self, numbers: Numbers) -> Iterator[Facts]:
+        """Yield what the lengths of the members of ascending `numbers` follow from, some at a time."""
         for table in self._taken(numbers, ("octets", "ascii", "size"), _GROUPS):
-            some = slice(at, at := at + len(table))
-            octets[some], sizes[some] = table["octets"].to_numpy(), table["size"].to_numpy()
-            ascii[some] = table["ascii"].to_numpy()
-        return Facts(octets, ascii, sizes)
+            octets = table["octets"].to_numpy().astype(np.int64)
+            yield Facts(octets, table["ascii"].to_numpy(), table["size"].to_numpy())
 
     def opening(self, numbers: Numbers) -> npt.NDArray[np.float64]:
         """Return when each becomes public by itself, POSIX seconds; infinite for never."""
