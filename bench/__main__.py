@@ -9,13 +9,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import archives, epochs, ingest, serve, spectra
+from bench import archives, epochs, ingest, match, serve, spectra
 from bench.record import Report
 
 _ROOT = Path(__file__).resolve().parent.parent
 #: small files of the archives that are measured: 0.9 GB
 _FILES = 20_000
-_PARTS = ("spectra", "epochs", "ingest", "serve", "archives")
+_PARTS = ("spectra", "epochs", "ingest", "serve", "archives", "match")
 
 
 def main() -> int:
@@ -35,6 +35,8 @@ def main() -> int:
             serve.measure(report, ingest.prepare(folder, options.rows), options.rows)
         if "archives" in options.only:
             archives.measure(report, folder / "archives", min(options.rows, _FILES))
+        if "match" in options.only:
+            match.measure(report, folder, options.rows)
     finally:
         if options.work is None:
             shutil.rmtree(folder, ignore_errors=True)

@@ -49,6 +49,8 @@ Measured = dict[str, float]
 
 def measure(report: Report, folder: Path, rows: int) -> None:
     """Measure both matches, and that all find as many pairs."""
+    folder = folder / f"match-{rows}"
+    folder.mkdir(parents=True, exist_ok=True)
     root = _prepared(folder, rows)
     listed, pairs = folder / "list.parquet", {"list": ("list", "first"), "tables": ("first", "second")}
     for work, (left, right) in pairs.items():
@@ -167,7 +169,8 @@ def _lsdb(root: Path, listed: Path, left: str, right: str) -> Measured:
     from dask.distributed import Client
 
     def opened(name: str) -> lsdb.Catalog:
-        (snapshot,) = (root / "data" / "snapshots" / name).glob("v1@*")
+        found = (root / "data" / "snapshots" / name).glob("v1@*")
+        (snapshot,) = (one for one in found if one.is_dir())
         return lsdb.open_catalog(snapshot / "tables" / "stars" / "collection", columns=["obsid", "ra", "dec"])
 
     with Client(n_workers=os.cpu_count(), threads_per_worker=1, dashboard_address=None):  # type: ignore[no-untyped-call]
@@ -179,7 +182,9 @@ def _lsdb(root: Path, listed: Path, left: str, right: str) -> Measured:
             if here is None:
                 rows = pq.read_table(listed, columns=["obsid", "ra", "dec"]).to_pandas()
                 here = lsdb.from_dataframe(rows, margin_threshold=10)
-            pairs = here.crossmatch(theirs, n_neighbors=1, radius_arcsec=RADIUS, suffixes=("_a", "_b"))
+            pairs = here.crossmatch(
+                theirs, n_neighbors=1, radius_arcsec=RADIUS, suffixes=("_a", "_b"), suffix_method="all_columns"
+            )
             return len(pairs[["obsid_a", "obsid_b"]].compute())
 
         return _best_of(call, 1)
