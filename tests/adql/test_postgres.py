@@ -37,6 +37,9 @@ TAKEN = {
 }  # fmt: skip
 
 REFUSED = [
+    "select from t", "select distinct from t", "select , from t", "select x from (select from t) q",
+    "select a,,b from t", "select a, from t", "select x from t where x in (1,,2)", "select x from t order by x,",
+    "select x from t group by , x", "select coalesce(,a) from t", "select a from t,",
     "select pg_sleep(3) from t", "select x from generate_series(1, 10)", "select x from t where x ~ 'a'",
     "select x from t for update", "select current_user from t", "select x into y from t", "select 1",
     "select x from t tablesample system (10)", "select x from only t", "select distinct on (x) x from t",
@@ -49,7 +52,8 @@ REFUSED = [
     "select x from t where x between symmetric 2 and 1", "select x from t where x like 'a' escape '!'",
     "select x from t where x is distinct from 1", "select count(*) filter (where x = 1) from t",
     "select x from t order by x nulls first fetch first 3 rows with ties",
-    "select string_agg(x, ',' order by x) from t", "select x from t where x = any(array[1])", "select x::regclass from t",
+    "select string_agg(x, ',' order by x) from t", "select x from t where x = any(array[1])",
+    "select x::regclass from t",
 ]  # fmt: skip
 
 

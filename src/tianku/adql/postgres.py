@@ -6,6 +6,8 @@ has not. q3c's radial functions become geometry.
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from sqlglot import exp
 from sqlglot.dialects import Postgres
 from sqlglot.errors import ParseError, TokenError
@@ -16,6 +18,11 @@ from tianku.adql.lexer import Source
 from tianku.adql.parser import Statement
 from tianku.adql.postgres_values import Values
 
+#: no value begins before the one kind of words, or ends after the other
+_ENDS = frozenset({TokenType.COMMA, TokenType.R_PAREN, TokenType.FROM, TokenType.WHERE})
+_STARTS = frozenset({
+    TokenType.L_PAREN, TokenType.SELECT, TokenType.DISTINCT, TokenType.ORDER_BY, TokenType.GROUP_BY, TokenType.FROM
+})  # fmt: skip
 #: parentheses within one another; each costs the reader a dozen frames
 _NESTING = 30
 _SETS = (exp.Union, exp.Except, exp.Intersect)
@@ -39,7 +46,7 @@ def parse_postgres(text: str) -> Statement:
     source = Source(text)
     try:
         tokens = Postgres().tokenize(text)
-        _check(tokens)
+        _check(tokens, source)
         parsed = [one for one in Postgres().parser().parse(tokens, text) if one is not None]
     except ParseError as error:
         said = error.errors[0] if error.errors else {}
@@ -55,11 +62,15 @@ def parse_postgres(text: str) -> Statement:
     return Statement(_Reader(source).statement(parsed[0]), source)
 
 
-def _check(tokens: list[Token]) -> None:
-    """Bound what the reader, which recurses, is given."""
+def _check(tokens: list[Token], source: Source) -> None:
+    """Bound what the reader, which recurses, is given; it also passes over what is missing beside a comma."""
     limits.check_tokens(len(tokens))
     depth = 0
-    for token in tokens:
+    for token, after in zip_longest(tokens, tokens[1:]):
+        ended = after is None or after.token_type in _ENDS
+        started = token.token_type in _STARTS and after is not None and after.token_type is TokenType.COMMA
+        if started or (token.token_type is TokenType.COMMA and ended):
+            raise source.error("adql.syntax", token.start, "a value is missing beside the comma")
         depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
         if depth > _NESTING or token.token_type is TokenType.COMMAND:
             limits.check_depth(limits.DEPTH + 1 if depth > _NESTING else 0)
@@ -148,6 +159,8 @@ class _Reader(Values):
             if distinct.args.get("on") is not None:
                 raise self.unsupported(node, "DISTINCT ON")
             select.set("distinct", exp.Distinct())
+        if not node.expressions:
+            raise self.unsupported(node.args["from_"], "SELECT of no columns")
         select.set("expressions", [self._item(one) for one in node.expressions])
         first = node.args["from_"].this
         select.set("from_", exp.From(this=self._source(first)))

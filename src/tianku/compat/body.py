@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
@@ -289,11 +290,14 @@ def _value(value: Scalar | None, column: Column, *, text: bool) -> Scalar:
     if column.type is DataType.TIMESTAMP:
         return str(value)
     try:
-        return int(value) if column.type in _INTEGERS and _is_whole(value) else float(value)
+        number = int(value) if column.type in _INTEGERS and _is_whole(value) else float(value)
     except (ValueError, OverflowError):
+        number = math.nan
+    if math.isnan(number) or math.isinf(number):
         raise UsageError(
             "compat.value", "{column}: {reason}", column=column.name, reason=f"{str(value)[:40]!r} is no number"
-        ) from None
+        )
+    return number
 
 
 def _is_whole(value: Scalar) -> bool:
