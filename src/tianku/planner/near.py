@@ -26,7 +26,7 @@ from tianku.model.errors import LimitError
 from tianku.model.metadata import HEALPIX_COLUMN
 from tianku.planner.bounds import Bounds, bounds_of, predicate
 from tianku.planner.stored import Int64Array, Stored
-from tianku.sky.match import MAX_RADIUS, cells_around
+from tianku.sky.match import MAX_RADIUS, cells_around, distinct
 from tianku.sky.ranges import ORDER, FloatArray, healpix29, merge_ranges
 
 #: rows of the side whose cells are listed
@@ -82,7 +82,7 @@ class Reading:
             values = np.concatenate([_known(part) for part in parts])
         else:
             values = _known(table.column(name))
-        values = np.unique(values)
+        values = distinct(values)
         ranges = self.bounds.ranges
         if ranges is None or name != HEALPIX_COLUMN:
             return values
@@ -204,7 +204,7 @@ def _join(node: exp.Expr, near: Near, readings: dict[str, Reading], number: int)
 
 def _narrow(other: Reading, cells: Int64Array, shift: int, free: bool) -> None:
     """Narrow the larger side to the cells, or refuse when it holds too many rows there."""
-    first = np.unique(cells) << shift
+    first = distinct(cells) << shift
     ranges = merge_ranges(np.column_stack([first, first + (1 << shift) - 1]), _RANGES)
     if not len(ranges):
         return

@@ -122,7 +122,13 @@ def pairs_within(left: Points, right: Points, radius: float | FloatArray) -> Ite
 def reached_cells(left: Points, radius: float) -> tuple[int, Int64Array]:
     """Return the cells (order, sorted numbers) that hold every position within `radius` degrees of `left`."""
     order, own, _, beyond = _cells_around(left.index, radius)
-    return order, np.unique(np.concatenate([own, beyond]))
+    return order, distinct(np.concatenate([own, beyond]))
+
+
+def distinct(values: Int64Array) -> Int64Array:
+    """Return the different values, sorted; found by sorting: numpy's hash is slow for numbers like these."""
+    ordered = np.sort(values)
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
 
 
 def cells_around(index: Int64Array, radius: float) -> tuple[int, Int64Array, Int64Array]:
@@ -131,9 +137,11 @@ def cells_around(index: Int64Array, radius: float) -> tuple[int, Int64Array, Int
     A pair of place and cell comes once, so an equality of cells joins no two positions twice.
     """
     order, cell, who, beyond = _cells_around(index, radius)
-    pairs = np.unique(np.column_stack([who, beyond]), axis=0)  # of large cells, few are all around
-    who, beyond = pairs[:, 0], pairs[:, 1]
-    other = beyond != cell[who]
+    sorting = np.lexsort((beyond, who))
+    who, beyond = who[sorting], beyond[sorting]
+    # of large cells few are all around: the same one may lie beyond several sides, or be the own one
+    new = np.append(True, (who[1:] != who[:-1]) | (beyond[1:] != beyond[:-1]))[: len(who)]
+    other = new & (beyond != cell[who])
     return order, np.concatenate([np.arange(len(cell)), who[other]]), np.concatenate([cell, beyond[other]])
 
 
