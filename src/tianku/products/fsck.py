@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from tianku.storage.files import sha256_file
 
 #: path, and what is wrong with it
 Wrong = tuple[Path, str]
+#: looks at one file that a row names
+Look = Callable[[dict[str, object]], Wrong | None]
 _BATCH = 10_000
 _FILES = """
 SELECT path, store, min(size) AS size, min(sha256) AS sha256 FROM read_parquet($1)
@@ -52,7 +54,7 @@ def check_set(folder: Path, manifest: ProductSetManifest, originals: Path, *, de
             )
         if unsorted:
             yield index, "its keys are not in order"
-        wanted = [(_FILES, _Look(originals, deep))]
+        wanted: list[tuple[str, Look]] = [(_FILES, _Look(originals, deep))]
         if "shard" in pq.read_schema(index).names:  # not in sets made before there were packs
             wanted.append((_SHARDS, _Shard(packs_beside(originals), deep)))
         with ThreadPoolExecutor(8) as pool:
