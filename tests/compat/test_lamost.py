@@ -59,6 +59,12 @@ def test_conditions_on_texts_and_lists(lamost: Served, captured: Captured) -> No
     assert set(obsids(ask(lamost, column_constraints=[listed], showcol=["obsid"]))) == {403127, 475306190}
 
 
+def test_integers_beyond_all_columns_match_nothing(lamost: Served) -> None:
+    for value in ("9" * 30, 10**25, -(10**25)):
+        said = {"column_name": "obsid", "operation": "equal", "constraint": value}
+        assert obsids(ask(lamost, column_constraints=[said])) == []
+
+
 def test_places(lamost: Served, captured: Captured) -> None:
     every = obsids(ask(lamost, pos={"cone": {**PLACE, "radius": 720}}, showcol=["obsid"]))
     assert sorted(every) == sorted(int(row["obsid"]) for row in captured.cone)  # all of them, not the nearest

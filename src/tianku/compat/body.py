@@ -297,7 +297,8 @@ def _value(value: Scalar | None, column: Column, *, text: bool) -> Scalar:
         raise UsageError(
             "compat.value", "{column}: {reason}", column=column.name, reason=f"{str(value)[:40]!r} is no number"
         )
-    return number
+    # what no column of integers holds is compared as a number all the same
+    return number if -(2**63) <= number < 2**63 else float(number)
 
 
 def _is_whole(value: Scalar) -> bool:
