@@ -203,20 +203,20 @@ def test_a_table_with_itself_and_three_tables(stored: Stored) -> None:
     planned = made(
         stored,
         "SELECT a.id, b.id FROM survey.stars AS a JOIN survey.stars AS b"
-        " ON 1 = CONTAINS(POINT(a.ra, a.dec), CIRCLE(b.ra, b.dec, 0.01)) WHERE a.id < b.id",
+        " ON 1 = CONTAINS(POINT(a.ra, a.dec), CIRCLE(b.ra, b.dec, 0.0005)) WHERE a.id < b.id",
     )
-    pairs = [(i, j) for i, j in truth(ra, dec, 0.01) if i < j]
+    pairs = [(i, j) for i, j in truth(ra, dec, 0.0005) if i < j]
     assert answer(planned) == pairs and len(pairs) > 1000 and product_free(planned)
     lon, lat, _ = uploaded()
     planned = made(
         stored,
         "SELECT m.k, a.id, b.id FROM TAP_UPLOAD.mine AS m"
         " JOIN survey.stars AS a ON 1 = CONTAINS(POINT(a.ra, a.dec), CIRCLE(m.lon, m.lat, 0.005))"
-        " LEFT JOIN survey.stars AS b ON DISTANCE(a.ra, a.dec, b.ra, b.dec) < 0.003 AND b.id > a.id",
+        " LEFT JOIN survey.stars AS b ON DISTANCE(a.ra, a.dec, b.ra, b.dec) < 0.0003 AND b.id > a.id",
     )
     first = truth(lon, lat, 0.005)
     later: dict[int, list[int]] = {}
-    for i, j in truth(ra, dec, 0.003):
+    for i, j in truth(ra, dec, 0.0003):
         if i < j:
             later.setdefault(i, []).append(j)
     expected = [(k, a, b) for k, a in first for b in later.get(a, [None])]  # type: ignore[list-item]

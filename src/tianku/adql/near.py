@@ -80,7 +80,8 @@ def limited(kind: type[exp.Binary], value: exp.Expr, most: exp.Expr) -> Near | N
             return None
         scale = scale * number if isinstance(value, exp.Mul) else scale / number
         value = inner
-    near = reach_within(*value.meta["spots"], most)
+    one, two = value.meta["spots"]
+    near = reach_within(one, two, most)
     return None if near is None else replace(near, reach=replace(near.reach, factor=near.reach.factor / scale))
 
 
