@@ -22,7 +22,7 @@ from tianku.usecases.installation import connect, create
 from tianku.usecases.publish import publish
 
 _FILE_BYTES, _PER_FOLDER = 46_000, 250
-_BARS = {"packed": 0.6, "loose": 0.25}
+_BARS = {"packed": 0.6, "loose": 0.6}
 _STORES = {"packed": "pack-copy", "loose": "in-place"}
 _DATASET = """\
 dataset: {name}/v1
