@@ -51,7 +51,7 @@ class Circle:
 
 
 def box_corners(ra: float, dec: float, width: float, height: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return right ascensions and declinations of the corners of a box smaller than 180 degrees (ADQL 2.1, 4.2.9)."""
+    """Return right ascensions and declinations of the corners of a box smaller than 180 degrees (ADQL 4.2.9)."""
     a, d = np.radians(ra), np.radians(dec)
     out = np.array([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
     east = np.array([-np.sin(a), np.cos(a), 0.0])
