@@ -97,7 +97,7 @@ class Conditions(Operands):
             return None
         if (number == 1.0) == (kind is exp.EQ):
             self.confirm(flag)
-            return self._joining(exp.Paren(this=inner), flag.node.meta.get("near"))
+            return self._joining(exp.Paren(this=inner), flag.node.meta.get("pair"))
         return exp.Not(this=exp.Paren(this=inner))
 
     def _joining(self, condition: exp.Expr, near: Near | None) -> exp.Expr:
@@ -223,7 +223,7 @@ class Conditions(Operands):
 
     def _learn_distance(self, kind: type[exp.Binary], value: Value, other: Value) -> None:
         """Take ``DISTANCE(main position, constant) < radius`` as a cone."""
-        near = value.node.meta.get("near")
+        near = value.node.meta.get("fixed")
         if near is None or not self.block.certain or kind not in (exp.LT, exp.LTE):
             return
         radius = constant(other.node)

@@ -208,7 +208,7 @@ class Regions(Conditions):
         for one, two in ((a, b), (b, a)):
             at = two.constant
             if one.ref is not None and at is not None:
-                found.meta["near"] = (one.ref, at)
+                found.meta["fixed"] = (one.ref, at)
         return Value(found, plain(DataType.FLOAT64, "distance", "deg", "pos.angDistance"))
 
     def _area(self, node: exp.Anonymous) -> exp.Expr:
@@ -243,7 +243,7 @@ class Regions(Conditions):
         self.spend(60)
         flag = Value(cast(wrap(condition), DataType.INT32), plain(DataType.INT32, name.lower(), ""))
         flag.node.meta["facts"] = _facts(a, b)
-        flag.node.meta["near"] = _near(a, b, name)
+        flag.node.meta["pair"] = _near(a, b, name)
         return flag
 
     def _holds(self, shape: Shape, point: Point, node: exp.Expr) -> exp.Expr:
