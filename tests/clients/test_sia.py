@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import astropy.units as u
 import numpy as np
@@ -101,6 +102,37 @@ def test_rows_lead_to_links_and_files(site: str, test_data: Path):
     key = str(row["obs_publisher_did"]).partition("?")[2]
     (file,) = (test_data / "images").glob(f"{key}.*")
     assert fetch(site, address.removeprefix(site)).body == file.read_bytes()
+
+
+def test_images_are_found_linked_and_cut(site: str, stilts: Stilts, tmp_path: Path):
+    row = pyvo.dal.SIA2Service(site + "/vo/sia2").search(pos=(266.4, -28.93, 0.05), maxrec=1)[0]
+    links = row.getdatalink()
+    cutter = links.get_first_proc()
+    inputs = {
+        p.name: p for group in links.get_adhocservice_by_id(cutter["service_def"]).groups for p in group.entries
+    }
+    assert set(inputs) == {"ID", "CIRCLE", "POLYGON", "POS"} and inputs["CIRCLE"].xtype == "circle"
+    with fits.open(io.BytesIO(cutter.processed(circle=(266.4, -28.93, 0.01)).read())) as found:
+        (hdu,) = [one for one in found if one.header["NAXIS"]]
+        x, y = WCS(hdu.header, naxis=2).world_to_pixel(CENTRE)
+        ny, nx = hdu.shape
+        assert abs(x - (nx - 1) / 2) <= 1 and abs(y - (ny - 1) / 2) <= 1
+        key = str(row["obs_publisher_did"]).partition("?")[2].partition("/")[0]
+        assert hdu.data.size < 0.1 * np.prod([int(row["s_xel1"]), int(row["s_xel2"])]), key
+    did = urlencode({"ID": str(row["obs_publisher_did"])})
+    reply = fetch(site, f"/vo/soda/sync?{did}&CIRCLE=86.4+28.93+0.01")
+    assert reply.status == 204 and reply.body == b""
+    for wrong, word in (
+        ("CIRCLE=1+2+3&POS=CIRCLE+1+2+3", "one of"),
+        ("POLYGON=1+2+3", "UsageError: POLYGON"),
+        ("BAND=1+2", "UsageError: BAND"),
+        ("POS=CIRCLE+266.4+-28.93+1&RESPONSEFORMAT=votable", "fits"),
+    ):
+        refused = fetch(site, f"/vo/soda/sync?{did}&{wrong}")
+        assert refused.status == 400 and word in refused.text, refused.text
+    table = tmp_path / "links.vot"
+    table.write_bytes(fetch(site, f"/vo/datalink/links?{did}").body)
+    assert stilts("votlint", f"votable={table}", "ucd=true", "unit=true").strip() == ""
 
 
 def test_no_more_rows_than_asked_for_and_that_said(site: str):

@@ -26,7 +26,7 @@ _BANDS = {
     },
 }
 _CCD = {"type": "image", "ext": "each", "key": "{stem}", "band": _BANDS, "obscore": {"calib_level": 2}}
-_PROTOCOLS = ["obscore", "datalink", "sia", "download"]
+_PROTOCOLS = ["obscore", "datalink", "sia", "soda", "download"]
 
 DATASETS: dict[str, dict[str, Any]] = {
     IMAGES: {

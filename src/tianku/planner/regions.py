@@ -13,7 +13,10 @@ import numpy as np
 
 from tianku.adql.schema import Cone
 from tianku.adql.sphere import Polygon, unit_vectors
-from tianku.planner.outlines import Doubles, Flags, Outlines, arc_distance, arcs_cross, separation
+from tianku.planner.outlines import Doubles, Flags, Outlines, arc_distance, arcs_cross, normalised, separation
+
+#: directions along a border, about
+_BORDER = 512
 
 
 class Shape(Protocol):
@@ -25,6 +28,14 @@ class Shape(Protocol):
 
     def overlaps(self, found: Outlines) -> Flags:
         """Return which rows' outlines have a point in common with it, shape (rows,)."""
+        ...
+
+    def holds(self, vectors: Doubles) -> Flags:
+        """Return which directions lie in it, shape (n,)."""
+        ...
+
+    def border(self) -> Doubles:
+        """Return directions all along its border, unit vectors of shape (n, 3)."""
         ...
 
 
@@ -46,6 +57,19 @@ class Circle:
         polygons = found.polygons.hold(centre) | (found.polygons.distance(centre) <= radius)
         circles = found.circles
         return found.spread(polygons, separation(circles.centre, centre[None, :]) <= radius + circles.radius)
+
+    def holds(self, vectors: Doubles) -> Flags:
+        """Return which directions lie in it."""
+        return separation(vectors, _vector(self.ra, self.dec)[None, :]) <= math.radians(self.radius)
+
+    def border(self) -> Doubles:
+        """Return directions all along its border."""
+        lon, lat, radius = (math.radians(one) for one in (self.ra, self.dec, self.radius))
+        east = np.array([-math.sin(lon), math.cos(lon), 0.0])
+        north = np.array([-math.sin(lat) * math.cos(lon), -math.sin(lat) * math.sin(lon), math.cos(lat)])
+        angle = np.linspace(0.0, 2 * math.pi, _BORDER, endpoint=False)[:, None]
+        around = np.cos(angle) * north + np.sin(angle) * east
+        return np.asarray(math.cos(radius) * _vector(self.ra, self.dec) + math.sin(radius) * around)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +119,17 @@ class PolygonShape:
         within = holds(shape, circles.centre) & (_to_outline(shape, circles.centre) >= circles.radius)
         return found.spread(inside, within)
 
+    def holds(self, vectors: Doubles) -> Flags:
+        """Return which directions lie in it."""
+        return holds(self.polygon(), vectors)
+
+    def border(self) -> Doubles:
+        """Return directions all along its border."""
+        start = self.polygon().vertices
+        step = np.linspace(0.0, 1.0, max(2, _BORDER // len(start)), endpoint=False)[:, None, None]
+        chords = start * (1.0 - step) + np.roll(start, -1, axis=0) * step
+        return normalised(chords.reshape(-1, 3))
+
     @staticmethod
     def _crossed(shape: Polygon, found: Outlines) -> Flags:
         """Which sides of the outlines cross a side of the polygon."""
@@ -132,15 +167,24 @@ class Range:
     def overlaps(self, found: Outlines) -> Flags:
         """Return which rows' outlines have a point in common with it."""
         polygons, circles = found.polygons, found.circles
-        touched = polygons.any_side(self._holds(polygons.start) | self._parallels_crossed(found))
+        touched = polygons.any_side(self.holds(polygons.start) | self._parallels_crossed(found))
         for corner in self._corners():
             touched |= polygons.hold(corner)
         for start, end in self._meridians():
             touched |= polygons.any_side(arcs_cross(polygons.start, polygons.end, start, end))
-        near = self._holds(circles.centre) | (self._distance(circles.centre) <= circles.radius)
+        near = self.holds(circles.centre) | (self._distance(circles.centre) <= circles.radius)
         return found.spread(touched, near)
 
-    def _holds(self, vectors: Doubles) -> Flags:
+    def border(self) -> Doubles:
+        """Return directions all along its border."""
+        lon = np.linspace(self.west, self.west + self.width, _BORDER // 4)
+        lat = np.linspace(self.south, self.north, _BORDER // 4)
+        sides = [(lon, np.full(lon.shape, side)) for side in (self.south, self.north)]
+        sides += [(np.full(lat.shape, side), lat) for side in (self.west, self.east)]
+        return np.concatenate([unit_vectors(*side) for side in sides])
+
+    def holds(self, vectors: Doubles) -> Flags:
+        """Return which directions lie in it."""
         lat = np.degrees(np.arctan2(vectors[:, 2], np.hypot(vectors[:, 0], vectors[:, 1])))
         return np.asarray((lat >= self.south) & (lat <= self.north) & self._between(vectors))
 

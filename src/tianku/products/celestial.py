@@ -46,10 +46,27 @@ class Celestial:
         lon, lat = (np.asarray(world[axis]) for axis in (self.wcs.wcs.lng, self.wcs.wcs.lat))
         return (lon % 360.0, lat) if isinstance(self._system, ICRS) else self._transformed(lon, lat)
 
+    def to_pixel(self, ra: Doubles, dec: Doubles) -> tuple[Doubles, Doubles]:
+        """Return 0-based pixels of ICRS degrees.
+
+        What the coordinates have no pixel for is NaN; far outside the image a distortion may give any pixel.
+        """
+        lon, lat = (ra, dec) if isinstance(self._system, ICRS) else self._native(ra, dec)
+        world = (lon, lat) if self.wcs.wcs.lng == 0 else (lat, lon)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            x, y = self.wcs.all_world2pix(*world, 0, quiet=True, maxiter=50)
+        return np.asarray(x), np.asarray(y)
+
+    def _native(self, ra: Doubles, dec: Doubles) -> tuple[Doubles, Doubles]:
+        if (matrix := _rotation(self._system)) is not None:
+            return _angles(matrix.T @ np.stack(_vectors(ra, dec)))
+        placed = SkyCoord(ra, dec, unit="deg", frame="icrs").transform_to(self._system).spherical
+        return np.asarray(placed.lon.deg), np.asarray(placed.lat.deg)
+
     def _transformed(self, lon: Doubles, lat: Doubles) -> tuple[Doubles, Doubles]:
         if (matrix := _rotation(self._system)) is not None:
-            x, y, z = matrix @ np.stack(_vectors(lon, lat)).reshape(3, -1)
-            ra, dec = np.degrees(np.arctan2(y, x)) % 360.0, np.degrees(np.arctan2(z, np.hypot(x, y)))
+            ra, dec = _angles(matrix @ np.stack(_vectors(lon, lat)).reshape(3, -1))
             return ra.reshape(lon.shape), dec.reshape(lat.shape)
         good = np.isfinite(lon) & np.isfinite(lat)
         ra, dec = np.full(lon.shape, np.nan), np.full(lat.shape, np.nan)
@@ -62,6 +79,11 @@ class Celestial:
 def _vectors(lon: Doubles, lat: Doubles) -> tuple[Doubles, Doubles, Doubles]:
     a, d = np.radians(lon), np.radians(lat)
     return np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)
+
+
+def _angles(vectors: Doubles) -> tuple[Doubles, Doubles]:
+    x, y, z = vectors
+    return np.degrees(np.arctan2(y, x)) % 360.0, np.degrees(np.arctan2(z, np.hypot(x, y)))
 
 
 def _rotation(system: BaseCoordinateFrame) -> Doubles | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +10,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from astropy.io import fits
 
-from tianku.model.errors import UsageError
 from tianku.products.celestial import Celestial, axes, celestial
 from tianku.products.index import IndexEntry
 from tianku.products.readers.fits_cards import Buffer
 from tianku.products.readers.image_hdus import ImageHdu, content, image_hdus
+from tianku.products.readers.image_tiles import tiles
 from tianku.products.readers.raster import is_raster, open_raster, read_raster
 from tianku.products.readers.source import SourceFile
 
@@ -26,7 +23,6 @@ Plane = npt.NDArray[np.float32]
 #: rows `y0` to `y1` of the plane, as numbers in the file's unit, NaN where blank
 Rows = Callable[[int, int], npt.NDArray[np.floating]]
 _STRIP = 1 << 22  # pixels held at a time
-_KINDS = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +99,7 @@ def _picture(path: Path, most: int) -> Image:
 def _plain_rows(buffer: Buffer, hdu: ImageHdu) -> Rows:
     """Rows of the first plane of uncompressed pixels (FITS 4.0, 4.4.2: BZERO + BSCALE × value; BLANK is null)."""
     nx = hdu.shape[-1]
-    kind = np.dtype(_KINDS[hdu.bitpix])
+    kind = hdu.dtype
     scale, zero, blank = (hdu.cards.get(k) for k in ("BSCALE", "BZERO", "BLANK"))
     factor = float(scale) if isinstance(scale, int | float) else 1.0
     shift = float(zero) if isinstance(zero, int | float) else 0.0
@@ -122,32 +118,13 @@ def _plain_rows(buffer: Buffer, hdu: ImageHdu) -> Rows:
 
 def _tiled_rows(path: Path, buffer: Buffer, hdu: ImageHdu) -> Rows:
     """Rows of a tile-compressed image; only the tiles that hold them are unpacked."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            # a mapped file is not packed: astropy maps it again, instead of a copy in memory
-            source = io.BytesIO(buffer) if isinstance(buffer, bytes) else path
-            opened = fits.open(source, lazy_load_hdus=True)
-            section = opened[hdu.number].section
-    # astropy raises many kinds for what hostile headers hold
-    except Exception as error:
-        raise _unreadable(error) from error
+    section = tiles(path, buffer, hdu)
 
     def rows(y0: int, y1: int) -> npt.NDArray[np.floating]:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                found = section[(0,) * (len(hdu.shape) - 2) + (slice(y0, y1), slice(None))]
-        except Exception as error:
-            raise _unreadable(error) from error
+        found = section((*(0,) * (len(hdu.shape) - 2), slice(y0, y1), slice(None)))
         return np.asarray(found, dtype=np.float64).reshape(y1 - y0, hdu.shape[-1])
 
     return rows
-
-
-def _unreadable(error: Exception) -> UsageError:
-    reason = f"{type(error).__name__}: {error}"[:200]
-    return UsageError("image.unreadable", "the pixels cannot be read: {reason}", reason=reason)
 
 
 def reduced(rows: Rows, ny: int, nx: int, step: int) -> Plane:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 from tianku.model.access import Principal
 from tianku.model.errors import NotFoundError, UsageError
+from tianku.planner.regions import Shape
 from tianku.products.cutting import cut_spectrum
 from tianku.products.did import ProductId
 from tianku.products.render import to_fits
 from tianku.products.spectrum_votable import to_votable
+from tianku.usecases.cut_images import cut_images
 from tianku.usecases.picture import PublishedSet
 from tianku.usecases.products import FITS, product_page, spectrum
 
@@ -25,10 +27,11 @@ MEDIA_TYPES: dict[Form, str] = {"fits": FITS, "votable": "application/x-votable+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What is wanted of a product; `band` are vacuum wavelengths (m), None for all."""
+    """What is wanted of a product; `band` are vacuum wavelengths (m), None for all; `region` likewise."""
 
     form: Form = "fits"
     band: tuple[float, float] | None = None
+    region: Shape | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,17 @@ def _cut_spectrum(centre: Centre, principal: Principal, did: ProductId, cut: Cut
     return to_votable(kept)
 
 
+def _cut_image(centre: Centre, principal: Principal, did: ProductId, cut: Cut) -> Iterable[bytes] | None:
+    if cut.form != "fits":
+        raise UsageError("soda.image_format", "Images are cut to fits, not to {format}.", format=cut.form)
+    return cut_images(centre, principal, did, cut.region)
+
+
 #: by type of product set
-CUTTERS: dict[str, Cutter] = {"spectrum": Cutter(frozenset({"BAND"}), _cut_spectrum)}
+CUTTERS: dict[str, Cutter] = {
+    "image": Cutter(frozenset({"CIRCLE", "POLYGON", "POS"}), _cut_image),
+    "spectrum": Cutter(frozenset({"BAND"}), _cut_spectrum),
+}
 
 
 def cuttable(one: PublishedSet) -> bool:
@@ -91,7 +103,7 @@ def cut_product(
     NotFoundError
         As `product_page`; ``did.elsewhere``; ``soda.type`` for what cannot be cut.
     UsageError
-        ``soda.parameter``, ``soda.several``
+        ``soda.parameter``, ``soda.several``, ``soda.image_format``; what the type's cutter raises.
     AuthError
         ``policy.closed``
     """

@@ -14,7 +14,7 @@ from tianku.model.errors import AuthError, NotFoundError, UsageError
 from tianku.products.did import ProductId, parse_did
 from tianku.products.index import IndexEntry
 from tianku.products.preview.previewers import has_preview
-from tianku.usecases.cutouts import cuttable
+from tianku.usecases.cutouts import CUTTERS, cuttable
 from tianku.usecases.products import FITS, ProductPage, main_parts, media_type, product_page
 from tianku.usecases.related import MeasuredRows, measured_rows, other_epochs
 from tianku.usecases.releases import OtherRelease, other_releases
@@ -59,10 +59,15 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class CutoutService:
-    """The service that cuts the product, and the vacuum wavelengths (m) within which it can, if that is told."""
+    """The service that cuts the product, by which parameters, and within what it can, if that is told.
+
+    `band` are vacuum wavelengths (m), `circle` is a centre and a radius that hold the product (ICRS degrees).
+    """
 
     name: str
+    parameters: frozenset[str]
     band: tuple[float, float] | None = None
+    circle: tuple[float, float, float] | None = None
 
 
 def links(centre: Centre, principal: Principal, ids: Sequence[str], within: str | None = None) -> Iterator[Link]:
@@ -177,10 +182,6 @@ def _converted_links(text: str, page: ProductPage, did: ProductId) -> Iterator[L
 
 
 def _cutout_link(text: str, page: ProductPage, part: IndexEntry | None, number: int | None) -> Link:
-    parts = main_parts(page) if part is None else (part,)
-    low = min((e.em_min for e in parts if e.em_min is not None), default=None)
-    high = max((e.em_max for e in parts if e.em_max is not None), default=None)
-    band = None if low is None or high is None or number is None else (low, high)
     return Link(
         text,
         "#cutout",
@@ -188,8 +189,24 @@ def _cutout_link(text: str, page: ProductPage, part: IndexEntry | None, number: 
         content_type=FITS,
         link_auth=None if page.public else "true",
         link_authorized=page.open,
-        cutout=CutoutService("soda" if number is None else f"soda_{number}", band),
+        cutout=_cutout_service(page, part, number),
     )
+
+
+def _cutout_service(page: ProductPage, part: IndexEntry | None, number: int | None) -> CutoutService:
+    """One of many products shares the service that tells no limits."""
+    parameters = CUTTERS[page.one.manifest.type].parameters
+    if number is None:
+        return CutoutService("soda", parameters)
+    parts = main_parts(page) if part is None else (part,)
+    low = min((e.em_min for e in parts if e.em_min is not None), default=None)
+    high = max((e.em_max for e in parts if e.em_max is not None), default=None)
+    band = None if low is None or high is None else (low, high)
+    first, several = parts[0], len({e.ext for e in parts}) > 1
+    circle = None
+    if not several and first.ra is not None and first.dec is not None and first.s_fov is not None:
+        circle = (first.ra, first.dec, first.s_fov / 2)
+    return CutoutService(f"soda_{number}", parameters, band, circle)
 
 
 def _preview_link(text: str, page: ProductPage, did: ProductId) -> Link:

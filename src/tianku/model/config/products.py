@@ -187,7 +187,7 @@ class EpnTap(Config):
 
 
 #: by type, the services that products have without being asked for
-_SERVICES = {"spectrum": ("ssa", "soda"), "image": ("sia",), "cube": ("sia",)}
+_SERVICES = {"spectrum": ("ssa", "soda"), "image": ("sia", "soda"), "cube": ("sia",)}
 
 
 class ProductConfig(Config):
@@ -247,7 +247,7 @@ class ProductConfig(Config):
     ] = Field(
         ("obscore", "datalink", "download"),
         description="services wanted; `obscore` lists the products; without this key spectra have `ssa` and"
-        " `soda`, images and cubes `sia` too",
+        " `soda`, images `sia` and `soda`, cubes `sia` too",
     )
     compat: Compat = Field(Compat(), description="older HTTP interfaces that it is served by as a catalogue")
     epntap: EpnTap = Field(

@@ -7,7 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, prod
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
 
 from tianku.model.errors import UsageError
 from tianku.products.readers.archive import unpacked
@@ -16,11 +19,12 @@ from tianku.products.readers.source import DEFAULT_LIMITS, SourceFile
 
 Extensions = Literal["each", "first"] | int | str | None
 #: keywords of the primary world coordinates (no alternates, ``CTYPE1A``), distortions and DSS plate solutions
-_WCS = re.compile(
+WCS_KEYS = re.compile(
     r"WCSAXES|WCSNAME|(?:CTYPE|CUNIT|CRVAL|CRPIX|CDELT|CROTA|CNAME)\d+|(?:CD|PC|PV|PS)\d+_\d+|PC\d{6}|LONPOLE|LATPOLE"
     r"|RADESYS|RADECSYS|EQUINOX|EPOCH|(?:A|B|AP|BP)_(?:ORDER|DMAX|\d+_\d+)|WAT\d_\d{3}|AMD(?:X|Y|REX|REY)\d+"
     r"|PPO\d|PLT\w+|[XY]PIXELSZ|CNPIX\d|D[PQ]\d|C[PQ]DIS\d|DVERR\d|RESTFRQ|RESTFREQ|SPECSYS|VELREF|DATE-OBS|MJD-OBS"
 )
+_KINDS = {8: "u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class ImageHdu:
         Header text (80-character cards) with the keywords of world coordinates and the axes.
     offset, bitpix
         Where plain pixels begin in the unpacked file, and their FITS type.
+    start
+        Where its header begins there.
     """
 
     number: int
@@ -50,6 +56,12 @@ class ImageHdu:
     bitpix: int
     tiles: tuple[int, ...] = ()
     compression: str | None = None
+    start: int = 0
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of pixels as the file keeps them (FITS 4.0, 4.4.1.1), bytes in its order."""
+        return np.dtype(_KINDS[self.bitpix])
 
 
 def content(file: SourceFile) -> Buffer:
@@ -65,6 +77,20 @@ def content(file: SourceFile) -> Buffer:
     with file.path.open("rb") as stream:
         mapped = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     return mapped if mapped[:6] == b"SIMPLE" else file.raw
+
+
+def opened(path: Path) -> Buffer:
+    """Return the unpacked bytes of a file; one that is not packed is mapped, so that only what is used is read.
+
+    Raises
+    ------
+    UsageError, LimitError
+        As `content`.
+    """
+    with path.open("rb") as stream:
+        if stream.read(6) == b"SIMPLE":
+            return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    return content(SourceFile(path))
 
 
 def image_hdus(buffer: Buffer, wanted: Extensions = None) -> list[ImageHdu]:
@@ -136,6 +162,7 @@ def _image(buffer: Buffer, hdus: Sequence[Hdu], hdu: Hdu, name: str) -> ImageHdu
         bitpix=_number(hdu, "ZBITPIX" if tiled else "BITPIX"),
         tiles=tiles,
         compression=str(hdu.cards.get("ZCMPTYPE") or "") or None if tiled else None,
+        start=start,
     )
 
 
@@ -181,7 +208,7 @@ def _wcs_cards(buffer: Buffer, start: int, end: int, shape: tuple[int, ...]) -> 
     for at in range(0, len(text), CARD):
         card = text[at : at + CARD]
         key = card[:8].rstrip()
-        if card[8:10] == "= " and _WCS.fullmatch(key):
+        if card[8:10] == "= " and WCS_KEYS.fullmatch(key):
             kept.setdefault(key, card)
     axes = [f"NAXIS   = {len(shape):>20}", *(f"NAXIS{i + 1:<3}= {n:>20}" for i, n in enumerate(reversed(shape)))]
     return "".join(card.ljust(CARD) for card in (*axes, *kept.values()))
