@@ -50,7 +50,7 @@ def window_of(
     columns, rows = np.linspace(-0.5, nx - 0.5, _NODES), np.linspace(-0.5, ny - 0.5, _NODES)
     at_x, at_y = (axis.ravel() for axis in np.meshgrid(columns, rows))
     nodes = _vectors(*sky.to_sky(at_x, at_y))
-    inside = np.isfinite(nodes).all(axis=1)
+    inside: Flags = np.asarray(np.isfinite(nodes).all(axis=1))
     inside[inside] = holds(nodes[inside])
     margin = 0.0 if good.all() else 1.0 / (_NODES - 1)
     low_x, high_x = _limits(x[good], at_x[inside], margin * nx)
@@ -67,7 +67,7 @@ def _on_image(sky: Celestial, scale: float, border: Doubles) -> tuple[Doubles, D
     """Pixels of directions, and which of them can be trusted."""
     ra = np.degrees(np.arctan2(border[:, 1], border[:, 0])) % 360.0
     x, y = sky.to_pixel(ra, np.degrees(np.arctan2(border[:, 2], np.hypot(border[:, 0], border[:, 1]))))
-    good = np.isfinite(x) & np.isfinite(y)
+    good: Flags = np.asarray(np.isfinite(x) & np.isfinite(y))
     again = _vectors(*sky.to_sky(x[good], y[good]))
     with np.errstate(invalid="ignore"):
         good[good] = np.linalg.norm(again - border[good], axis=1) <= _TRUSTED * np.radians(scale / 3600)
