@@ -43,12 +43,19 @@ def captured(test_data: Path) -> Captured:
 
 
 @pytest.fixture(scope="session")
-def lamost(captured: Captured, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Served]:
+def _served(captured: Captured, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Served]:
     site = once(
         tmp_path_factory, worker_id, "lamost", lambda root: build_lamost(root, captured, captured.combined)
     )
     with opened(site) as address:
         yield Served(site, address)
+
+
+@pytest.fixture
+def lamost(_served: Served) -> Served:
+    """The state database is one for a process: tests of other packages may have come in between."""
+    connect(_served.site.root, profile="web")
+    return _served
 
 
 def opened(site: LamostSite) -> Any:

@@ -37,7 +37,7 @@ def test_capabilities_say_what_is_implemented(address: str, centre: FakeCentre) 
     root = ElementTree.fromstring(fetch(address, "/vo/tap/capabilities").body)
     tap = next(c for c in root if c.get("standardID") == "ivo://ivoa.net/std/TAP")
     assert tap.findtext("interface/accessURL") == f"{address}/vo/tap"
-    assert tap.find("uploadMethod") is None
+    assert [m.get("ivo-id") for m in tap.findall("uploadMethod")] == ["ivo://ivoa.net/std/TAPRegExt#upload-inline"]
     types = [f.get("type", "") for f in tap.findall("language/languageFeatures")]
     assert all(t == t.lower() or "TAPRegExt" in t for t in types)
     assert tap.findtext("outputLimit/hard") == str(centre.site.jobs.rows)
