@@ -59,7 +59,7 @@ def polygon_text(ra, dec):
 PLACES = st.tuples(st.floats(0, 359.9), st.floats(-90, 90))
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(PLACES, st.floats(0, 360), st.floats(0.2, 3), st.floats(2, 12), st.floats(2, 12), st.floats(0, 90))
 def test_overlaps_are_those_that_share_points(place, direction, away, half, other, turn):
     ra, dec = square(*place, half, turn)
@@ -92,7 +92,7 @@ def _apart(one, other):
     return float(np.degrees(np.arccos(np.clip((THROWN[one][::3] @ THROWN[other][::3].T).max(initial=-1), -1, 1))))
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(PLACES, st.floats(0.3, 2.0), st.floats(0, 90))
 def test_covering_and_being_enclosed(place, ratio, turn):
     shape = PolygonShape(*square(*place, 5.0, 0.0))
@@ -110,7 +110,7 @@ def test_covering_and_being_enclosed(place, ratio, turn):
         assert told or (outline & ~ours).sum() or ratio < 1.45
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(PLACES, st.floats(0.1, 40), st.floats(0, 350))
 def test_cones_around_shapes_hold_them(place, size, width):
     south, north = max(-90.0, place[1] - size), min(90.0, place[1] + size)
