@@ -107,7 +107,8 @@ def test_a_killed_child_or_fork_server_costs_one_attempt(jobs: Jobs, running: Pr
     if victim == "server":
         running.server().kill()
     else:
-        for child in old:
+        # the one in reserve, forked last, before the job can go on in it
+        for child in sorted(old, key=lambda one: one.pid, reverse=True):
             child.kill()
     assert gone(old, 2.0)
     assert jobs.text(job).startswith("n\n")
